@@ -1,0 +1,4 @@
+namespace Returns.Contracts.Wire;
+
+/// <summary>The Schema Registry did not answer, or refused; the message names it, the request and the way out.</summary>
+public sealed class SchemaRegistryException(string message, Exception? inner = null) : Exception(message, inner);

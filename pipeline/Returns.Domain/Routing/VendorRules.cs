@@ -1,0 +1,26 @@
+using Returns.Contracts;
+
+namespace Returns.Domain.Routing;
+
+/// <summary>The vendors' terms of a rule set. Immutable; safe for concurrent use.</summary>
+public sealed class VendorRules
+{
+    private readonly Dictionary<Utf8, VendorTerms>.AlternateLookup<ReadOnlySpan<byte>> _terms;
+
+    internal VendorRules(Utf8 version, Dictionary<Utf8, VendorTerms> terms, VendorTerms others)
+    {
+        Version = version;
+        Others = others;
+        _terms = terms.GetAlternateLookup<ReadOnlySpan<byte>>();
+    }
+
+    /// <summary>Version of the document.</summary>
+    public Utf8 Version { get; }
+
+    /// <summary>Terms for vendors without an agreement of their own.</summary>
+    public VendorTerms Others { get; }
+
+    /// <summary>The vendor's terms.</summary>
+    public VendorTerms Of(ReadOnlySpan<byte> vendor) =>
+        _terms.TryGetValue(vendor, out var terms) ? terms : Others;
+}

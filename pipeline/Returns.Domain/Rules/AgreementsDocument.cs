@@ -1,0 +1,112 @@
+using Returns.Contracts;
+using Returns.Domain.Grading;
+using Returns.Domain.Routing;
+using Returns.Domain.Rules.Yaml;
+
+namespace Returns.Domain.Rules;
+
+/// <summary>Reads <c>kind: agreements</c>: what each vendor takes back, and on what terms.</summary>
+internal sealed class AgreementsDocument
+{
+    private readonly List<Definition> _vendors = [];
+
+    public static AgreementsDocument Parse(MapReader root)
+    {
+        var document = new AgreementsDocument();
+        foreach (var node in root.List("vendors", required: true))
+        {
+            var label = node.Fields?.Find(f => f.Name == "name").Value?.Scalar ?? "?";
+            var map = new MapReader(node, $"vendor '{label}'", root.Errors);
+            var name = map.RequiredText("name");
+            if (document._vendors.Exists(v => v.Name == name.Value)) map.Error(name.Line, "is given twice");
+            document._vendors.Add(Definition.Parse(map, name.Value));
+        }
+
+        root.End();
+        if (document._vendors.Count > 0 && !document._vendors.Exists(v => v.Name == "*"))
+            root.Error(root.Line, "the terms for vendors without an agreement are missing: add a vendor named '*'");
+        return document;
+    }
+
+    public VendorRules Compile(string version, GradingRules grading, RuleErrors errors)
+    {
+        var terms = new Dictionary<Utf8, VendorTerms>(Utf8Comparer.Instance);
+        VendorTerms? others = null;
+        foreach (var vendor in _vendors)
+        {
+            var compiled = vendor.Compile(grading.Scale, errors);
+            if (vendor.Name == "*") others = compiled;
+            else terms.TryAdd(vendor.Name, compiled);
+        }
+
+        // Without '*' the document was refused when it was read.
+        return new VendorRules(version, terms, others!);
+    }
+
+    private sealed record Definition(string Name, ReturnToVendor ReturnToVendor, uint Reasons, List<Located<string>>? Grades,
+        int? WindowDays, bool AuthorizationNeeded, Currency Currency, int Credit, long Handling, long Freight)
+    {
+        public static Definition Parse(MapReader map, string name)
+        {
+            var how = ReturnToVendor.Prohibited;
+            var text = map.RequiredText("return-to-vendor");
+            switch (text.Value)
+            {
+                case "prohibited": break;
+                case "eligible": how = ReturnToVendor.Eligible; break;
+                case "forced": how = ReturnToVendor.Forced; break;
+                case "": break;
+                default:
+                    map.Error(text.Line,
+                        $"return-to-vendor '{text.Value}' is not known; known are prohibited, eligible, forced");
+                    break;
+            }
+
+            if (text.Value is "prohibited" or "")
+            {
+                map.End();
+                return new Definition(name, how, 0, [], null, false, Currency.None, 0, 0, 0);
+            }
+
+            var reasons = uint.MaxValue;
+            if (map.Has("reasons"))
+            {
+                reasons = 0;
+                foreach (var reason in map.Texts("reasons", required: true))
+                    if (WireNames<ReturnReason>.Parse(map, "reason", reason) is { } value) reasons |= 1u << (int)value;
+            }
+
+            map.Optional("reasons");
+            var grades = map.Has("grades") ? map.Texts("grades", required: true) : null;
+            map.Optional("grades");
+            var window = (int?)map.OptionalNumber("window-days", 0, 3650, 0)?.Value;
+            var authorization = map.Flag("authorization-needed");
+            var currency = ChannelsDocument.CurrencyOf(map);
+            map.Required("credit-percent");
+            var credit = map.BasisPoints("credit-percent") ?? 0;
+            var handling = map.Amount("handling");
+            var freight = map.Amount("freight-per-kg");
+            map.End();
+            return new Definition(name, how, reasons, grades, window, authorization, currency, credit, handling, freight);
+        }
+
+        public VendorTerms Compile(GradeScale scale, RuleErrors errors)
+        {
+            var grades = uint.MaxValue;
+            if (Grades is not null)
+            {
+                grades = 0;
+                foreach (var grade in Grades)
+                {
+                    var index = scale.IndexOf(grade.Value);
+                    if (index < 0)
+                        errors.Add(grade.Line, $"vendor '{Name}': {GradingDocument.UnknownGrade("grade", grade.Value, scale)}");
+                    else grades |= 1u << index;
+                }
+            }
+
+            return new VendorTerms(Name, ReturnToVendor, Reasons, grades, WindowDays, AuthorizationNeeded, Currency, Credit,
+                Handling, Freight);
+        }
+    }
+}

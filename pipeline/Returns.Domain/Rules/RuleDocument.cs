@@ -1,0 +1,97 @@
+using Returns.Contracts;
+using Returns.Domain.Grading;
+using Returns.Domain.Rules.Yaml;
+
+namespace Returns.Domain.Rules;
+
+/// <summary>
+/// One rule document, read and checked as far as it can be on its own; <see cref="RuleBook"/> checks what documents say of
+/// each other. Immutable; safe for concurrent use.
+/// </summary>
+public sealed class RuleDocument
+{
+    /// <summary>The program name that stands for every program without a document of its own.</summary>
+    public const string AnyProgram = "*";
+
+    private RuleDocument(string source, RuleKind kind, string program, string version, string text, object content)
+    {
+        Source = source;
+        Kind = kind;
+        Program = program;
+        Version = version;
+        Text = text;
+        Content = content;
+    }
+
+    /// <summary>Name for messages, such as the path of the file.</summary>
+    public string Source { get; }
+
+    /// <summary>Which rules it holds; never <see cref="RuleKind.Unknown"/>.</summary>
+    public RuleKind Kind { get; }
+
+    /// <summary>The retailer, or <see cref="AnyProgram"/>.</summary>
+    public string Program { get; }
+
+    /// <summary>Version, as decisions record it.</summary>
+    public string Version { get; }
+
+    /// <summary>The YAML it was read from.</summary>
+    public string Text { get; }
+
+    internal object Content { get; }
+
+    internal GradingRules Grading => (GradingRules)Content;
+
+    /// <summary>Reads a document. Bad input is a result: false, and every error found.</summary>
+    /// <param name="source">Name for messages, such as the path of the file.</param>
+    /// <param name="text">The YAML.</param>
+    /// <param name="document">The document; null where false is returned.</param>
+    /// <param name="errors">What is wrong, by line; empty where true is returned.</param>
+    public static bool TryParse(string source, string text, out RuleDocument? document,
+        out IReadOnlyList<RuleError> errors)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(text);
+        var found = new List<RuleError>();
+        document = Parse(source, text, new RuleErrors(source, found));
+        if (found.Count > 0) document = null;
+        errors = [.. found.OrderBy(e => e.Line)];
+        return document is not null;
+    }
+
+    private static RuleDocument? Parse(string source, string text, RuleErrors errors)
+    {
+        if (YamlReader.Read(text, errors) is not { } node) return null;
+        if (node.Fields is null)
+        {
+            errors.Add(node.Line, $"the document must be a map, not {node.Shape}");
+            return null;
+        }
+
+        var kindNode = node.Fields.Find(f => f.Name == "kind").Value;
+        var root = new MapReader(node, kindNode?.Scalar ?? "rules", errors);
+        var kindText = root.RequiredText("kind");
+        var program = root.RequiredText("program").Value;
+        var version = root.RequiredText("version").Value;
+        if (kindText.Value.Length == 0) return null;
+        if (kindText.Value == "unknown" || WireNames<RuleKind>.Parse(root, "kind", kindText) is not { } kind)
+        {
+            if (kindText.Value == "unknown") root.Error(kindText.Line, "kind 'unknown' is not a kind of rules");
+            return null;
+        }
+
+        object? content = kind switch
+        {
+            RuleKind.Grading => GradingDocument.Parse(root, version),
+            RuleKind.Routing => RoutingDocument.Parse(root),
+            RuleKind.Channels => ChannelsDocument.Parse(root),
+            RuleKind.Agreements => AgreementsDocument.Parse(root),
+            RuleKind.Categories => CategoriesDocument.Parse(root),
+            _ => throw new InvalidOperationException($"no reader for {kind}"),
+        };
+        return content is null || errors.Count > 0 ? null : new RuleDocument(source, kind, program, version, text, content);
+    }
+
+    /// <summary>Kind, program and version, for logs.</summary>
+    public override string ToString() => $"{WireNames<RuleKind>.Of(Kind)} of '{Program}', version {Version}";
+}
