@@ -1,0 +1,301 @@
+using Returns.Streams.State;
+
+namespace Returns.Streams.Tasks;
+
+/// <summary>
+/// One partition of one sub-topology: its processor, stores and stream time, and nothing of a broker. A stream thread or a
+/// test driver feeds it and ends its transactions:
+/// <list type="table">
+/// <item><term><see cref="Restore"/></term><description>any number of changelog records, before anything else</description></item>
+/// <item><term><see cref="Ready"/></term><description>once restored, and again after <see cref="RollBack"/></description></item>
+/// <item><term><see cref="Process"/>, <see cref="Punctuate"/>, <see cref="TableChanged"/></term><description>within a transaction</description></item>
+/// <item><term><see cref="Flush"/></term><description>writes the changes of the stores; then either of:</description></item>
+/// <item><term><see cref="Committed"/></term><description>the transaction is committed: the state is as it is</description></item>
+/// <item><term><see cref="RollBack"/></term><description>it is not: the state is as at the last commit</description></item>
+/// </list>
+/// One thread at a time.
+/// </summary>
+internal sealed class StreamTask
+{
+    private readonly Topology _topology;
+    private readonly SubTopology _sub;
+    private readonly IReadOnlyList<GlobalTable> _tables;
+    private readonly KeyValueStore[] _stores;
+    private readonly string[] _changelogs;
+    private readonly SourceInput[] _inputs;
+    private readonly Processor _processor;
+    private readonly List<Punctuation> _punctuations = [];
+    private byte[] _key = new byte[64];
+    private int _keyLength;
+    private byte[] _wakeKey = new byte[64];
+    private long _committedStreamTime;
+    private Rejection? _rejection;
+    private bool _processing;
+
+    /// <summary>Makes the task's stores, empty, and its processor.</summary>
+    /// <param name="topology">The topology.</param>
+    /// <param name="sub">The sub-topology this is a task of.</param>
+    /// <param name="partition">The partition.</param>
+    /// <param name="output">Where records go.</param>
+    /// <param name="tables">The thread's global tables, in the topology's order.</param>
+    /// <param name="streamTime">Stream time as committed; <see cref="long.MinValue"/> where nothing was.</param>
+    public StreamTask(Topology topology, SubTopology sub, int partition, ITaskOutput output, IReadOnlyList<GlobalTable> tables, long streamTime)
+    {
+        _topology = topology;
+        _sub = sub;
+        _tables = tables;
+        Partition = partition;
+        Output = output;
+        StreamTime = _committedStreamTime = streamTime;
+        _stores = [.. sub.Stores.Select(s => new KeyValueStore(s.Name))];
+        _changelogs = [.. sub.Stores.Select(topology.ChangelogOf)];
+        _processor = sub.Processor(new ProcessorContext(this));
+        _inputs = [.. sub.Sources.Select(s => s.Open(_processor))];
+    }
+
+    public SubTopology SubTopology => _sub;
+
+    public int Partition { get; }
+
+    public ITaskOutput Output { get; }
+
+    public IReadOnlyList<KeyValueStore> Stores => _stores;
+
+    public long StreamTime { get; private set; }
+
+    public string Topic { get; private set; } = "";
+
+    public long Offset { get; private set; } = -1;
+
+    public long EventTime => _processing ? _eventTime : StreamTime;
+
+    private long _eventTime;
+
+    public ReadOnlySpan<byte> Key => _key.AsSpan(0, _keyLength);
+
+    /// <summary>Records that went to the dead letters, since the task was made.</summary>
+    public long DeadLettered { get; private set; }
+
+    /// <summary>Applies a changelog record to a store, by its index in the sub-topology.</summary>
+    public void Restore(int store, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool hasValue) => _stores[store].Restore(key, value, hasValue);
+
+    /// <summary>Lets the processor derive what it keeps beside its stores.</summary>
+    public void Ready() => _processor.Ready();
+
+    /// <summary>Event time of a record of a source, by its index; false where it cannot be decoded, and so waits for nothing.</summary>
+    public bool TryEventTime(int source, in InputRecord record, out long eventTime)
+    {
+        var decoded = _inputs[source].TryDecode(record, out _);
+        eventTime = _inputs[source].EventTime;
+        return decoded;
+    }
+
+    /// <summary>Processes a record of a source, by its index in the sub-topology.</summary>
+    /// <exception cref="ProcessorException">The processor threw. The state is then half changed: <see cref="RollBack"/>.</exception>
+    public void Process(int source, in InputRecord record)
+    {
+        var input = _inputs[source];
+        if (!input.TryDecode(record, out var rejection))
+        {
+            DeadLetter(record, rejection);
+            return;
+        }
+        _eventTime = input.EventTime;
+        try
+        {
+            if (_eventTime > StreamTime)
+            {
+                StreamTime = _eventTime;
+                AdvanceStreamTime();
+            }
+            if (record.Key.Length > _key.Length)
+            {
+                _key = new byte[record.Key.Length * 2];
+            }
+            record.Key.CopyTo(_key);
+            (_keyLength, Topic, Offset, _processing) = (record.Key.Length, record.Topic, record.Offset, true);
+            input.Process();
+        }
+        catch (Exception error) when (error is not (OutOfMemoryException or ProcessorException))
+        {
+            throw new ProcessorException(record.Topic, record.Partition, record.Offset, error);
+        }
+        finally
+        {
+            (_keyLength, Topic, Offset, _processing) = (0, "", -1, false);
+        }
+        if (_rejection is { } refused)
+        {
+            _rejection = null;
+            DeadLetter(record, refused);
+        }
+    }
+
+    /// <summary>Sends a record to the dead letters without processing it.</summary>
+    /// <exception cref="TopologyException">The topology has no topic for dead letters.</exception>
+    public void DeadLetter(in InputRecord record, in Rejection rejection)
+    {
+        if (_topology.DeadLetters is not { } topic)
+        {
+            throw new TopologyException($"{record.Topic} [{record.Partition}] @{record.Offset}: {rejection.ErrorClass}: {rejection.Message}; the topology '{_topology.Application}' has no topic for dead letters");
+        }
+        Output.SendDeadLetter(topic, record, rejection);
+        DeadLettered++;
+    }
+
+    /// <summary>Tells the processor of a changed key of a global table.</summary>
+    public void TableChanged(GlobalTable table, ReadOnlySpan<byte> key) => _processor.TableChanged(table, key);
+
+    /// <summary>Calls the punctuations that the wall clock, in milliseconds since the epoch, makes due.</summary>
+    public void Punctuate(long wallClock)
+    {
+        foreach (var punctuation in _punctuations)
+        {
+            if (punctuation.Clock == PunctuationClock.WallClock)
+            {
+                punctuation.Advance(wallClock);
+            }
+        }
+    }
+
+    /// <summary>Lets the processor send what it combined, and sends every changed key of the stores, once each.</summary>
+    public void Flush()
+    {
+        _processor.Committing();
+        for (var i = 0; i < _stores.Length; i++)
+        {
+            foreach (var change in _stores[i].Changes)
+            {
+                Output.SendChange(_changelogs[i], Partition, change.Key, change.Value, change.HasValue);
+            }
+        }
+    }
+
+    /// <summary>Keeps what the transaction did.</summary>
+    public void Committed()
+    {
+        foreach (var store in _stores)
+        {
+            store.Committed();
+        }
+        _committedStreamTime = StreamTime;
+    }
+
+    /// <summary>Takes back what the transaction did to stores and stream time. <see cref="Ready"/> comes next.</summary>
+    public void RollBack()
+    {
+        foreach (var store in _stores)
+        {
+            store.RollBack();
+        }
+        StreamTime = _committedStreamTime;
+        _rejection = null;
+        foreach (var punctuation in _punctuations)
+        {
+            if (punctuation.Clock == PunctuationClock.StreamTime)
+            {
+                punctuation.Align(StreamTime);
+            }
+        }
+    }
+
+    internal KeyValueStore StoreOf(StoreSpec spec)
+    {
+        for (var i = 0; i < _stores.Length; i++)
+        {
+            if (ReferenceEquals(_sub.Stores[i], spec))
+            {
+                return _stores[i];
+            }
+        }
+        throw new TopologyException($"sub-topology '{_sub.Name}' does not use the store '{spec.Name}': name it where the sub-topology is added");
+    }
+
+    internal GlobalTable TableOf(TableSource spec)
+    {
+        for (var i = 0; i < _topology.Tables.Count; i++)
+        {
+            if (ReferenceEquals(_topology.Tables[i], spec))
+            {
+                return _tables[i];
+            }
+        }
+        throw new TopologyException($"topic '{spec.Topic}' is no global table of the topology '{_topology.Application}'");
+    }
+
+    internal void Reject(in Rejection rejection)
+    {
+        if (!_processing)
+        {
+            throw new InvalidOperationException($"sub-topology '{_sub.Name}': there is no current record to reject");
+        }
+        _rejection = rejection;
+    }
+
+    internal void Schedule(TimeSpan interval, PunctuationClock clock, Action<long> callback)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(interval, TimeSpan.FromMilliseconds(1));
+        var punctuation = new Punctuation((long)interval.TotalMilliseconds, clock, callback);
+        if (clock == PunctuationClock.StreamTime)
+        {
+            punctuation.Align(StreamTime);
+        }
+        _punctuations.Add(punctuation);
+    }
+
+    private void AdvanceStreamTime()
+    {
+        foreach (var store in _stores)
+        {
+            while (store.NextWake <= StreamTime && store.TryTakeDue(StreamTime, ref _wakeKey, out var length, out var due))
+            {
+                _processor.Wake(store, _wakeKey.AsSpan(0, length), due);
+            }
+        }
+        foreach (var punctuation in _punctuations)
+        {
+            if (punctuation.Clock == PunctuationClock.StreamTime)
+            {
+                punctuation.Advance(StreamTime);
+            }
+        }
+    }
+
+    /// <summary>Due at every multiple of its interval, so that a replay calls it at the same times.</summary>
+    private sealed class Punctuation(long interval, PunctuationClock clock, Action<long> callback)
+    {
+        private long _next = long.MinValue;
+
+        public PunctuationClock Clock => clock;
+
+        /// <summary>Sets the next call after <paramref name="now"/>; at the first time seen where there is none yet.</summary>
+        public void Align(long now) => _next = now == long.MinValue ? long.MinValue : After(now);
+
+        public void Advance(long now)
+        {
+            if (now < _next)
+            {
+                return;
+            }
+            var first = _next == long.MinValue;
+            _next = After(now);
+            if (!first)
+            {
+                callback(now);
+            }
+        }
+
+        private long After(long now) => ((Math.DivRem(now, interval, out var rest) - (rest < 0 ? 1 : 0)) + 1) * interval;
+    }
+}
+
+/// <summary>A processor threw on a record; the message names the record.</summary>
+internal sealed class ProcessorException(string topic, int partition, long offset, Exception inner)
+    : Exception($"{topic} [{partition}] @{offset}: {inner.GetType().Name}: {inner.Message}", inner)
+{
+    public string Topic { get; } = topic;
+
+    public int Partition { get; } = partition;
+
+    public long Offset { get; } = offset;
+}
