@@ -2,7 +2,6 @@ using System.Buffers;
 using Avro;
 using CsCheck;
 using Returns.Contracts.Avro;
-using Returns.Contracts.Wire;
 using Xunit;
 
 namespace Returns.Contracts.Tests;
@@ -90,24 +89,6 @@ public sealed class CodecAgainstApacheAvro
         var before = GC.GetAllocatedBytesForCurrentThread();
         Run();
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-    }
-
-    [Fact]
-    public void A_value_of_another_schema_id_or_format_is_named()
-    {
-        var output = new ArrayBufferWriter<byte>();
-        ConfluentWire.Write(output, new StationHeartbeat { Facility = "DC-1", Station = "S", At = 5 }, StationHeartbeat.SchemaId);
-        var decoder = new WireDecoder<StationHeartbeat>();
-        var into = new StationHeartbeat();
-        Assert.True(decoder.TryDecode(output.WrittenSpan, into, out _));
-        Assert.Equal("DC-1", into.Facility.ToString());
-
-        var other = output.WrittenSpan.ToArray();
-        other[4] = 77;
-        Assert.False(decoder.TryDecode(other, into, out var error));
-        Assert.Contains("schema id 77", error.ToString(), StringComparison.Ordinal);
-        Assert.False(decoder.TryDecode("{\"at\":5}"u8, into, out error));
-        Assert.Equal(DecodeErrorClass.NotWireFormat, error.Class);
     }
 
     private static void Agrees<T>() where T : class, IAvroRecord<T>, new()
