@@ -244,7 +244,7 @@ public sealed class AvroSchema
                     {
                         FullName = fixedName,
                         Aliases = Aliases(json, fixedSpace),
-                        Size = Member(json, "size").TryGetInt32(out var size) && size >= 0
+                        Size = Member(json, "size") is { ValueKind: JsonValueKind.Number } bytes && bytes.TryGetInt32(out var size) && size >= 0
                             ? size
                             : throw new FormatException($"fixed '{fixedName}': 'size' must be a count of bytes"),
                         LogicalType = Text(json, "logicalType"),

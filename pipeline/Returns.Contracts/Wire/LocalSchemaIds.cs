@@ -18,7 +18,7 @@ public sealed class LocalSchemaIds : ISchemaIds
         foreach (var schema in schemas)
         {
             using var json = JsonDocument.Parse(schema);
-            if (!json.RootElement.TryGetProperty("schemaId", out var member) || !member.TryGetInt32(out var id))
+            if (!json.RootElement.TryGetProperty("schemaId", out var member) || member.ValueKind != JsonValueKind.Number || !member.TryGetInt32(out var id))
             {
                 throw new FormatException($"a schema has no schemaId, which must be a number: {schema[..Math.Min(80, schema.Length)]}");
             }
