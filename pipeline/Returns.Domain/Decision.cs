@@ -107,7 +107,7 @@ public sealed class Decision
         var grade = Grade = rules.Grading.Grade(Checklist, facts);
 
         // A grade in doubt is as good as none: only a block that decides without a grade, or an operator, may then decide.
-        var signals = grade.Findings.Signals;
+        var signals = grade.Signals;
         var sure = grade.IsGraded && grade.Review is null;
         var operatorOnly = facts.IntakeAt is null
             || (!sure && !rules.DecidesBeforeGrading(HardBlockSet.Of(catalog, signals)));

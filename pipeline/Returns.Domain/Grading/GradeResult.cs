@@ -25,7 +25,7 @@ public enum QualityVerdict
 public readonly struct GradeResult
 {
     internal GradeResult(GradingRules rules, Checklist checklist, ChecklistResult result, double confidence,
-        ExceptionReason? review, bool imageRejected, QualityVerdict quality, byte qualityGrade)
+        ExceptionReason? review, bool imageRejected, QualityVerdict quality, byte qualityGrade, FindingSignals signals)
     {
         Rules = rules;
         Checklist = checklist;
@@ -35,6 +35,7 @@ public readonly struct GradeResult
         ImageRejected = imageRejected;
         Quality = quality;
         QualityGradeIndex = qualityGrade;
+        Signals = signals;
     }
 
     /// <summary>The rules used; null only in the default value.</summary>
@@ -45,6 +46,12 @@ public readonly struct GradeResult
 
     /// <summary>What the checklist alone says.</summary>
     public ChecklistResult Findings { get; }
+
+    /// <summary>
+    /// What hard blocks are made of: the signals of the first grading, and of the quality sample those that raise a block.
+    /// A block that one grader saw a reason for holds; only the first grading's findings lift one.
+    /// </summary>
+    public FindingSignals Signals { get; }
 
     /// <summary>False while mandatory criteria are missing: there is no grade yet.</summary>
     public bool IsGraded => Checklist is not null && Findings.IsComplete;

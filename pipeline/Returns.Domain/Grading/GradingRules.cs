@@ -67,10 +67,12 @@ public sealed class GradingRules
             }
         }
 
-        if (result.IsComplete && facts.QualityFindings.Count > 0)
+        var signals = result.Signals;
+        if (facts.QualityFindings.Count > 0)
         {
             var second = checklist.Grade(facts.QualityFindings, dataBearing, hygiene);
-            if (second.IsComplete)
+            signals |= second.Signals & (FindingSignals.Counterfeit | FindingSignals.Opened);
+            if (result.IsComplete && second.IsComplete)
             {
                 qualityGrade = second.Grade;
                 var apart = Math.Abs(second.Grade - result.Grade);
@@ -81,6 +83,7 @@ public sealed class GradingRules
             }
         }
 
-        return new GradeResult(this, checklist, result, confidence, review, imageRejected, quality, qualityGrade);
+        return new GradeResult(this, checklist, result, confidence, review, imageRejected, quality, qualityGrade,
+            signals);
     }
 }

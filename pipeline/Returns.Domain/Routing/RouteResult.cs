@@ -79,13 +79,6 @@ public sealed class RouteResult
 
     internal ref RouteCandidate At(int index) => ref _candidates[index];
 
-    internal bool Has(Disposition disposition)
-    {
-        foreach (ref readonly var candidate in Candidates)
-            if (candidate.Disposition == disposition) return true;
-        return false;
-    }
-
     internal void Refuse(in RouteCandidate candidate)
     {
         OverrideRefused = true;

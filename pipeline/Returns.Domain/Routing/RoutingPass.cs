@@ -22,6 +22,7 @@ internal ref struct RoutingPass<TCapacity> where TCapacity : struct, IChannelCap
     private readonly int _category;
     private readonly int _days;
     private readonly int _grams;
+    private readonly int _computedGrade;
     private int _grade;
 
     public RoutingPass(ProgramRules rules, Checklist checklist, ItemFacts facts, int grade, FindingSignals signals,
@@ -33,7 +34,7 @@ internal ref struct RoutingPass<TCapacity> where TCapacity : struct, IChannelCap
         _capacity = capacity;
         _result = result;
         _category = checklist.Index;
-        _grade = grade;
+        _grade = _computedGrade = grade;
         _reason = facts.ReturnReason ?? ReturnReason.Unspecified;
         _terms = rules.Vendors.Of(_catalog.Vendor.Span);
         _days = (int)Math.Min(facts.DwellMillis / MillisPerDay, int.MaxValue);
@@ -97,6 +98,8 @@ internal ref struct RoutingPass<TCapacity> where TCapacity : struct, IChannelCap
     private bool Refuse(Disposition disposition, CandidateOutcome outcome, Utf8 detail)
     {
         _result.Refuse(new RouteCandidate(disposition, null, outcome, null, detail));
+        _grade = _computedGrade;
+        _result.UseGrade(_computedGrade);
         return false;
     }
 
@@ -286,26 +289,33 @@ internal ref struct RoutingPass<TCapacity> where TCapacity : struct, IChannelCap
 
         if (choice.Best >= 0)
         {
-            if (_result.At(choice.Best).Disposition == Disposition.Dispose && choice.BestWithRoom != choice.Best)
-            {
-                ref var dispose = ref _result.At(choice.Best);
-                dispose = dispose.With(CandidateOutcome.NotAllowed, RoutingTexts.NotForWantOfRoom);
-                for (var i = first; i < _result.Count; i++)
-                    if (_result.At(i).Outcome == CandidateOutcome.Chosen) Lower(i, row.Policy);
-                Review(ExceptionReason.NoCapacity, RoutingCause.Policy, RoutingTexts.NoRoom);
-                return;
-            }
-
-            Settle(choice, first, RoutingCause.Policy);
+            if (_result.At(choice.Best).Disposition == Disposition.Dispose && choice.BestIfGranted != choice.Best)
+                SpareFromDisposal(choice, first);
+            else
+                Settle(choice, first, RoutingCause.Policy);
             return;
         }
 
-        if (choice.LackedRoom) Review(ExceptionReason.NoCapacity, RoutingCause.Policy, RoutingTexts.NoRoom);
+        if (choice.LackedRoom)
+            Review(ExceptionReason.NoCapacity, RoutingCause.Policy, RoutingTexts.NoRoom);
+        else if (choice.LackedAuthorization)
+            Review(ExceptionReason.AuthorizationMissing, RoutingCause.Policy, _terms.TextOf(TermsVerdict.AuthorizationMissing));
         else if (!Force(fallback: true))
-        {
-            Review(choice.LackedAuthorization ? ExceptionReason.AuthorizationMissing : ExceptionReason.NoRoute,
-                RoutingCause.Policy, RoutingTexts.NothingLeft);
-        }
+            Review(ExceptionReason.NoRoute, RoutingCause.Policy, RoutingTexts.NothingLeft);
+    }
+
+    /// <summary>A human decides what would be disposed of only because something that can still be had is lacking.</summary>
+    private readonly void SpareFromDisposal(in Choice choice, int first)
+    {
+        var room = _result.At(choice.BestIfGranted).Outcome == CandidateOutcome.NoCapacity;
+        ref var dispose = ref _result.At(choice.Best);
+        dispose = dispose.With(CandidateOutcome.NotAllowed,
+            room ? RoutingTexts.NotForWantOfRoom : RoutingTexts.NotForWantOfAuthorization);
+        for (var i = first; i < _result.Count; i++)
+            if (_result.At(i).Outcome == CandidateOutcome.Chosen) Lower(i, choice.Policy);
+        if (room) Review(ExceptionReason.NoCapacity, RoutingCause.Policy, RoutingTexts.NoRoom);
+        else
+            Review(ExceptionReason.AuthorizationMissing, RoutingCause.Policy, _terms.TextOf(TermsVerdict.AuthorizationMissing));
     }
 
     /// <summary>Records one candidate; it stays provisionally chosen where nothing holds it back.</summary>
@@ -322,8 +332,8 @@ internal ref struct RoutingPass<TCapacity> where TCapacity : struct, IChannelCap
                 var bid = option.Channel >= 0 ? _capacity.BidPrice(option.Channel) : 0;
                 choice.Offer(index, (value ?? 0) - bid, hasRoom: outcome == CandidateOutcome.Chosen);
                 break;
-            case CandidateOutcome.VendorTerms:
-                choice.LackedAuthorization |= Terms() == TermsVerdict.AuthorizationMissing;
+            case CandidateOutcome.VendorTerms when value is not null && Terms() == TermsVerdict.AuthorizationMissing:
+                choice.OfferWithAuthorization(index, value.Value);
                 break;
         }
     }
@@ -428,32 +438,27 @@ internal ref struct RoutingPass<TCapacity> where TCapacity : struct, IChannelCap
             : null;
     }
 
-    /// <summary>The best candidate so far, with and without regard to capacity.</summary>
+    /// <summary>The best candidate so far.</summary>
     private ref struct Choice(RoutingPolicy policy)
     {
         private long _bestScore;
-        private long _scoreWithRoom;
+        private long _scoreIfGranted;
 
         public readonly RoutingPolicy Policy => policy;
 
-        /// <summary>The best candidate that has room; -1 for none.</summary>
+        /// <summary>The best candidate that can have the unit; -1 for none.</summary>
         public int Best { get; private set; } = -1;
 
-        /// <summary>The best candidate if every channel had room; -1 for none.</summary>
-        public int BestWithRoom { get; private set; } = -1;
+        /// <summary>The best candidate if every channel had room and every authorization were there; -1 for none.</summary>
+        public int BestIfGranted { get; private set; } = -1;
 
         public bool LackedRoom { get; private set; }
 
-        public bool LackedAuthorization { get; set; }
+        public bool LackedAuthorization { get; private set; }
 
         public void Offer(int index, long score, bool hasRoom)
         {
-            if (BestWithRoom < 0 || (policy == RoutingPolicy.Value && score > _scoreWithRoom))
-            {
-                BestWithRoom = index;
-                _scoreWithRoom = score;
-            }
-
+            OfferIfGranted(index, score);
             if (!hasRoom)
             {
                 LackedRoom = true;
@@ -465,6 +470,19 @@ internal ref struct RoutingPass<TCapacity> where TCapacity : struct, IChannelCap
                 Best = index;
                 _bestScore = score;
             }
+        }
+
+        public void OfferWithAuthorization(int index, long score)
+        {
+            LackedAuthorization = true;
+            OfferIfGranted(index, score);
+        }
+
+        private void OfferIfGranted(int index, long score)
+        {
+            if (BestIfGranted >= 0 && (policy != RoutingPolicy.Value || score <= _scoreIfGranted)) return;
+            BestIfGranted = index;
+            _scoreIfGranted = score;
         }
     }
 }

@@ -13,4 +13,5 @@ internal static class RoutingTexts
     public static readonly Utf8 NothingLeft = "every candidate was held back";
     public static readonly Utf8 NoRoom = "no channel that would take it has room";
     public static readonly Utf8 NotForWantOfRoom = "not disposed of for want of channel capacity";
+    public static readonly Utf8 NotForWantOfAuthorization = "not disposed of for want of a return authorization";
 }

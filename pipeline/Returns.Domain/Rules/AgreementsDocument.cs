@@ -13,17 +13,18 @@ internal sealed class AgreementsDocument
     public static AgreementsDocument Parse(MapReader root)
     {
         var document = new AgreementsDocument();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var node in root.List("vendors", required: true))
         {
             var label = node.Fields?.Find(f => f.Name == "name").Value?.Scalar ?? "?";
             var map = new MapReader(node, $"vendor '{label}'", root.Errors);
             var name = map.RequiredText("name");
-            if (document._vendors.Exists(v => v.Name == name.Value)) map.Error(name.Line, "is given twice");
+            if (name.Value.Length > 0 && !names.Add(name.Value)) map.Error(name.Line, "is given twice");
             document._vendors.Add(Definition.Parse(map, name.Value));
         }
 
         root.End();
-        if (document._vendors.Count > 0 && !document._vendors.Exists(v => v.Name == "*"))
+        if (document._vendors.Count > 0 && !names.Contains("*"))
             root.Error(root.Line, "the terms for vendors without an agreement are missing: add a vendor named '*'");
         return document;
     }

@@ -10,6 +10,7 @@ namespace Returns.Domain.Rules;
 internal sealed class RoutingDocument
 {
     public const int MaxOptions = 16;
+    public const int MaxRows = 1000;
 
     private const string ResellPrefix = "resell:";
 
@@ -50,6 +51,9 @@ internal sealed class RoutingDocument
             var row = RowDefinition.Parse(node, root.Errors);
             if (document._rows.Exists(r => r.Name == row.Name)) root.Error(node.Line, $"row '{row.Name}' is given twice");
             document._rows.Add(row);
+            if (document._rows.Count <= MaxRows) continue;
+            root.Error(node.Line, $"the table has more than the {MaxRows} rows there may be");
+            break;
         }
 
         root.End();

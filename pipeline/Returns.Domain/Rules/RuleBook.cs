@@ -9,11 +9,11 @@ namespace Returns.Domain.Rules;
 /// </summary>
 public sealed class RuleBook
 {
-    private readonly Dictionary<Utf8, ProgramRules> _programs;
-    private readonly Dictionary<Utf8, ProgramRules>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
+    private readonly Dictionary<Utf8, ProgramRules?> _programs;
+    private readonly Dictionary<Utf8, ProgramRules?>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
     private readonly ProgramRules? _anyProgram;
 
-    private RuleBook(Dictionary<Utf8, ProgramRules> programs)
+    private RuleBook(Dictionary<Utf8, ProgramRules?> programs)
     {
         _programs = programs;
         _lookup = programs.GetAlternateLookup<ReadOnlySpan<byte>>();
@@ -21,12 +21,15 @@ public sealed class RuleBook
     }
 
     /// <summary>A book without rules.</summary>
-    public static RuleBook Empty { get; } = new(new Dictionary<Utf8, ProgramRules>(Utf8Comparer.Instance));
+    public static RuleBook Empty { get; } = new(new Dictionary<Utf8, ProgramRules?>(Utf8Comparer.Instance));
 
     /// <summary>The rules of every program that has any, <see cref="RuleDocument.AnyProgram"/> included.</summary>
-    public IReadOnlyCollection<ProgramRules> Programs => _programs.Values;
+    public IReadOnlyCollection<ProgramRules> Programs => [.. _programs.Values.OfType<ProgramRules>()];
 
-    /// <summary>The program's rules, or those for every program; null where there are none.</summary>
+    /// <summary>
+    /// The program's rules, or those for every program; null where there are none. A program whose own documents never fitted
+    /// together has none: it is not decided by rules it does not want.
+    /// </summary>
     public ProgramRules? Find(ReadOnlySpan<byte> program) =>
         _lookup.TryGetValue(program, out var rules) ? rules : _anyProgram;
 
@@ -52,14 +55,14 @@ public sealed class RuleBook
             }
         }
 
-        var programs = new Dictionary<Utf8, ProgramRules>(Utf8Comparer.Instance);
+        var programs = new Dictionary<Utf8, ProgramRules?>(Utf8Comparer.Instance);
         foreach (var program in byKey.Keys.Select(k => k.Program).Distinct())
         {
             var errorsBefore = found.Count;
             var rules = Compile(program, byKey, found);
             if (rules is null || found.Count > errorsBefore)
-                rules = previous is not null && previous._programs.TryGetValue(program, out var kept) ? kept : null;
-            if (rules is not null) programs.Add(program, rules);
+                rules = previous?.Find(Utf8.From(program).Span);
+            programs.Add(program, rules);
         }
 
         errors = [.. found.Distinct().OrderBy(e => e.Source, StringComparer.Ordinal).ThenBy(e => e.Line)];
@@ -92,6 +95,7 @@ public sealed class RuleBook
             return null;
         }
 
+        var collected = new List<RuleErrors>();
         var channelsDocument = (ChannelsDocument)channels.Content;
         var channelRules = channelsDocument.Compile(channels.Version, grading.Grading, ErrorsOf(channels));
         var vendorRules = ((AgreementsDocument)agreements.Content)
@@ -101,6 +105,7 @@ public sealed class RuleBook
         var keywords = categories is null
             ? null
             : ((CategoriesDocument)categories.Content).Compile(categories.Version, grading.Grading, ErrorsOf(categories));
+        collected.ForEach(e => e.End());
         return new ProgramRules(program, grading.Grading, channelRules, vendorRules, routingRules, keywords);
 
         RuleDocument? Document(RuleKind kind) =>
@@ -108,6 +113,10 @@ public sealed class RuleBook
             : documents.TryGetValue((RuleDocument.AnyProgram, kind), out var any) ? any
             : null;
 
-        RuleErrors ErrorsOf(RuleDocument document) => new(document.Source, found);
+        RuleErrors ErrorsOf(RuleDocument document)
+        {
+            collected.Add(new RuleErrors(document.Source, found));
+            return collected[^1];
+        }
     }
 }

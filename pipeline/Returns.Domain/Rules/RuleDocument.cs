@@ -13,6 +13,8 @@ public sealed class RuleDocument
     /// <summary>The program name that stands for every program without a document of its own.</summary>
     public const string AnyProgram = "*";
 
+    private const int MaxLabel = 64;
+
     private RuleDocument(string source, RuleKind kind, string program, string version, string text, object content)
     {
         Source = source;
@@ -53,8 +55,10 @@ public sealed class RuleDocument
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(text);
         var found = new List<RuleError>();
-        document = Parse(source, text, new RuleErrors(source, found));
+        var collected = new RuleErrors(source, found);
+        document = Parse(source, text, collected);
         if (found.Count > 0) document = null;
+        collected.End();
         errors = [.. found.OrderBy(e => e.Line)];
         return document is not null;
     }
@@ -71,8 +75,8 @@ public sealed class RuleDocument
         var kindNode = node.Fields.Find(f => f.Name == "kind").Value;
         var root = new MapReader(node, kindNode?.Scalar ?? "rules", errors);
         var kindText = root.RequiredText("kind");
-        var program = root.RequiredText("program").Value;
-        var version = root.RequiredText("version").Value;
+        var program = Label(root, "program");
+        var version = Label(root, "version");
         if (kindText.Value.Length == 0) return null;
         if (kindText.Value == "unknown" || WireNames<RuleKind>.Parse(root, "kind", kindText) is not { } kind)
         {
@@ -90,6 +94,15 @@ public sealed class RuleDocument
             _ => throw new InvalidOperationException($"no reader for {kind}"),
         };
         return content is null || errors.Count > 0 ? null : new RuleDocument(source, kind, program, version, text, content);
+    }
+
+    /// <summary>Programs are part of topic keys, versions of what decisions record: neither may hold their separators.</summary>
+    private static string Label(MapReader root, string name)
+    {
+        var text = root.RequiredText(name);
+        if (text.Value.Length > MaxLabel || text.Value.Any(c => c == '|' || char.IsWhiteSpace(c) || char.IsControl(c)))
+            root.Error(text.Line, $"{name} '{text.Value}' must be at most {MaxLabel} characters without spaces and '|'");
+        return text.Value;
     }
 
     /// <summary>Kind, program and version, for logs.</summary>

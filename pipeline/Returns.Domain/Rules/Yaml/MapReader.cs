@@ -34,7 +34,7 @@ internal sealed partial class MapReader
 
     public YamlNode? Optional(string name)
     {
-        _known.Add(name);
+        if (!_known.Contains(name)) _known.Add(name);
         if (_node.Fields is not null)
         {
             foreach (var field in _node.Fields)
@@ -146,11 +146,12 @@ internal sealed partial class MapReader
     public List<Located<string>> Texts(string name, bool required)
     {
         var texts = new List<Located<string>>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in List(name, required))
         {
             if (Text(name, item) is not { } text) continue;
-            if (texts.Exists(t => t.Value == text.Value)) Error(text.Line, $"{name} lists '{text.Value}' twice");
-            else texts.Add(text);
+            if (seen.Add(text.Value)) texts.Add(text);
+            else Error(text.Line, $"{name} lists '{text.Value}' twice");
         }
 
         return texts;
@@ -176,6 +177,6 @@ internal sealed partial class MapReader
         return null;
     }
 
-    [GeneratedRegex("^[a-z0-9](?:[a-z0-9-]{0,63})$")]
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,63}\z")]
     private static partial Regex NamePattern();
 }
