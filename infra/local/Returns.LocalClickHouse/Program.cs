@@ -68,7 +68,15 @@ try
 
     TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => { context.Cancel = true; stop.TrySetResult(); });
-    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => { context.Cancel = true; stop.TrySetResult(); });
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
+    {
+        // Ctrl-C reaches every process of the terminal; one that has a parent leaves it to that to stop things in order.
+        context.Cancel = true;
+        if (!exitWithStdin)
+        {
+            stop.TrySetResult();
+        }
+    });
     if (exitWithStdin)
     {
         _ = Task.Run(async () =>

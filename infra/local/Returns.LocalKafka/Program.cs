@@ -108,6 +108,8 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 void Stop(PosixSignalContext context)
 {
     context.Cancel = true;
+    // Ctrl-C reaches every process of the terminal; one that has a parent leaves it to that to stop things in order.
+    if (context.Signal == PosixSignal.SIGINT && exitWithStdin) return;
     stop.Cancel();
 }
 
