@@ -18,4 +18,7 @@ public enum FindingSignals : byte
 
     /// <summary>Customer data was wiped, and the wipe recorded.</summary>
     Wiped = 8,
+
+    /// <summary>The unit is a hazard to ship or store, such as a swollen battery.</summary>
+    Hazardous = 16,
 }

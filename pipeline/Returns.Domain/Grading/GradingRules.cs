@@ -71,7 +71,8 @@ public sealed class GradingRules
         if (facts.QualityFindings.Count > 0)
         {
             var second = checklist.Grade(facts.QualityFindings, dataBearing, hygiene);
-            signals |= second.Signals & (FindingSignals.Counterfeit | FindingSignals.Opened);
+            signals |= second.Signals
+                & (FindingSignals.Counterfeit | FindingSignals.Opened | FindingSignals.Hazardous);
             if (result.IsComplete && second.IsComplete)
             {
                 qualityGrade = second.Grade;

@@ -6,10 +6,10 @@ namespace Returns.Domain.Routing;
 
 /// <summary>The hard blocks that hold for a unit, one bit each.</summary>
 /// <remarks>
-/// Recall, hazmat: by the catalogue. Counterfeit: by a finding. Hygiene: for hygiene goods, unless a finding says that the
-/// seal is intact and none says that it was opened. Data not wiped: for data-bearing goods, unless a finding says that the
-/// data was wiped. The last two hold while nothing is known: a unit is sold again because it is known to be safe, not
-/// because nobody looked.
+/// Recall: by the catalogue. Hazmat: by the catalogue or a finding. Counterfeit: by a finding. Hygiene: for hygiene goods,
+/// unless a finding says that the seal is intact and none says that it was opened. Data not wiped: for data-bearing goods,
+/// unless a finding says that the data was wiped. The last two hold while nothing is known: a unit is sold again because
+/// it is known to be safe, not because nobody looked.
 /// </remarks>
 /// <param name="Bits">Bit i stands for the block with value i.</param>
 public readonly record struct HardBlockSet(byte Bits)
@@ -26,7 +26,7 @@ public readonly record struct HardBlockSet(byte Bits)
         ArgumentNullException.ThrowIfNull(catalog);
         var bits = 0;
         if (catalog.Recalled) bits |= 1 << (int)HardBlock.Recall;
-        if (catalog.Hazmat) bits |= 1 << (int)HardBlock.Hazmat;
+        if (catalog.Hazmat || (signals & FindingSignals.Hazardous) != 0) bits |= 1 << (int)HardBlock.Hazmat;
         if ((signals & FindingSignals.Counterfeit) != 0) bits |= 1 << (int)HardBlock.Counterfeit;
         if (catalog.Hygiene && (signals & (FindingSignals.Sealed | FindingSignals.Opened)) != FindingSignals.Sealed)
             bits |= 1 << (int)HardBlock.Hygiene;

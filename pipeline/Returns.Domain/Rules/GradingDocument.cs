@@ -272,9 +272,10 @@ internal static class GradingDocument
                 case "opened": signal = FindingSignals.Opened; break;
                 case "sealed": signal = FindingSignals.Sealed; break;
                 case "wiped": signal = FindingSignals.Wiped; break;
+                case "hazardous": signal = FindingSignals.Hazardous; break;
                 default:
                     map.Error(text.Line,
-                        $"signal '{text.Value}' is not known; known are counterfeit, opened, sealed, wiped");
+                        $"signal '{text.Value}' is not known; known are counterfeit, opened, sealed, wiped, hazardous");
                     break;
             }
         }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Returns.Contracts;
 using Returns.Domain.Grading;
 using Returns.Domain.Rules.Yaml;
@@ -40,6 +42,12 @@ public sealed class RuleDocument
     /// <summary>The YAML it was read from.</summary>
     public string Text { get; }
 
+    /// <summary>SHA-256 of <see cref="Text"/> in UTF-8, 64 lower-case hexadecimal digits: the same rules, the same hash.</summary>
+    public Utf8 ContentHash => HashOf(Encoding.UTF8.GetBytes(Text));
+
+    /// <summary>Key in the topic of rules: program|kind.</summary>
+    public Utf8 Key => $"{Program}|{WireNames<RuleKind>.Of(Kind)}";
+
     internal object Content { get; }
 
     internal GradingRules Grading => (GradingRules)Content;
@@ -62,6 +70,50 @@ public sealed class RuleDocument
         errors = [.. found.OrderBy(e => e.Line)];
         return document is not null;
     }
+
+    /// <summary>
+    /// Reads a document from the topic of rules. False, and every error found, also where the record says something else than
+    /// the document in it, or the document is not the one that was hashed.
+    /// </summary>
+    /// <param name="record">The record. The document keeps nothing of its memory.</param>
+    /// <param name="document">The document; null where false is returned.</param>
+    /// <param name="errors">What is wrong, by line of the document; empty where true is returned.</param>
+    public static bool TryRead(RuleSet record, out RuleDocument? document, out IReadOnlyList<RuleError> errors)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var source = $"returns.rules {record.Program}|{WireNames<RuleKind>.Of(record.Kind)} {record.Version}";
+        document = null;
+        var hash = HashOf(record.Document.Span);
+        if (hash != record.ContentHash)
+        {
+            errors = [new RuleError(source, 0,
+                $"the document's hash is {hash}, not the '{record.ContentHash}' it was published with; publish it again")];
+            return false;
+        }
+
+        if (!TryParse(source, record.Document.ToString(), out document, out errors)) return false;
+        if (document!.Kind == record.Kind && record.Program.Equals(Utf8.From(document.Program))
+            && record.Version.Equals(Utf8.From(document.Version))) return true;
+        errors = [new RuleError(source, 0, $"the document in it is {document}; publish it under what it says it is")];
+        document = null;
+        return false;
+    }
+
+    /// <summary>Sets every field of the record by which the document is published under <see cref="Key"/>.</summary>
+    /// <param name="publishedAt">When it is published, milliseconds since the epoch, UTC.</param>
+    /// <param name="into">The record.</param>
+    public void Fill(long publishedAt, RuleSet into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        into.Program = Program;
+        into.Kind = Kind;
+        into.Version = Version;
+        into.Document = Text;
+        into.ContentHash = ContentHash;
+        into.PublishedAt = publishedAt;
+    }
+
+    private static Utf8 HashOf(ReadOnlySpan<byte> text) => Convert.ToHexStringLower(SHA256.HashData(text));
 
     private static RuleDocument? Parse(string source, string text, RuleErrors errors)
     {
