@@ -7,6 +7,14 @@ namespace Returns.Contracts.Tests;
 /// <summary>Makes random values of any schema and writes them with Apache.Avro, which knows nothing of the generated code.</summary>
 internal static class RandomRecord
 {
+    /// <summary>Bodies of an event, the same ones each time.</summary>
+    public static List<byte[]> Bodies<T>(int count) where T : class, IAvroRecord<T>, new()
+    {
+        var schema = Schema.Parse(T.SchemaJson);
+        var random = new Random(20_261);
+        return [.. Enumerable.Range(0, count).Select(_ => Encode(schema, random))];
+    }
+
     public static byte[] Encode(Schema schema, Random random)
     {
         var stream = new MemoryStream();
@@ -43,6 +51,8 @@ internal static class RandomRecord
                 return Enumerable.Range(0, random.Next(5)).Select(_ => Value(array.ItemSchema, random)).ToArray();
             case MapSchema map:
                 return Enumerable.Range(0, random.Next(4)).ToDictionary(i => $"key{i}", _ => Value(map.ValueSchema, random));
+            case FixedSchema f:
+                return new GenericFixed(f, Bytes(random, f.Size));
             case EnumSchema e:
                 return new GenericEnum(e, e.Symbols[random.Next(e.Count)]);
             case LogicalSchema { LogicalTypeName: "decimal" }:
@@ -61,7 +71,7 @@ internal static class RandomRecord
                     Schema.Type.Double => random.NextDouble() * 1e6,
                     Schema.Type.Float => (float)random.NextDouble() * 100,
                     Schema.Type.Boolean => random.Next(2) == 0,
-                    Schema.Type.Bytes => Bytes(random),
+                    Schema.Type.Bytes => Bytes(random, random.Next(20)),
                     _ => throw new NotSupportedException($"no random value for {schema}"),
                 };
         }
@@ -69,9 +79,9 @@ internal static class RandomRecord
 
     private static readonly string[] Currencies = ["GBP", "EUR", "USD"];
 
-    private static byte[] Bytes(Random random)
+    private static byte[] Bytes(Random random, int length)
     {
-        var bytes = new byte[random.Next(20)];
+        var bytes = new byte[length];
         random.NextBytes(bytes);
         return bytes;
     }

@@ -15,7 +15,8 @@ internal sealed class RandomSchema(Random random)
         ["fields"] = new JsonArray([.. Enumerable.Range(0, random.Next(1, 7)).Select(_ => Field(depth))]),
     };
 
-    /// <summary>A later version: fields added with defaults, removed and moved, types widened, symbols added and removed.</summary>
+    /// <summary>A later version: fields added with defaults, removed and moved, types widened, symbols and branches
+    /// added, symbols removed.</summary>
     public JsonNode Evolve(JsonNode type)
     {
         if (type is JsonValue name)
@@ -24,9 +25,13 @@ internal sealed class RandomSchema(Random random)
         }
         if (type is JsonArray union)
         {
-            // Branches may change places in the reader, but null must be able to stay the default.
-            var branches = union.Select(b => b is JsonValue value && value.GetValue<string>() == "null" ? b.DeepClone() : Keep(b!)).ToArray();
-            return new JsonArray(random.Next(2) == 0 ? [branches[1], branches[0]] : branches);
+            // Primitive branches stay what they are: promoted, one could become the same as another.
+            var branches = union.Select(b => b is JsonValue ? b.DeepClone() : Evolve(b!)).ToList();
+            if (random.Next(4) == 0)
+            {
+                branches.Add(Named("fixed", ("size", random.Next(1, 9))));
+            }
+            return new JsonArray([.. branches.OrderBy(_ => random.Next())]);
         }
         var changed = (JsonObject)type.DeepClone();
         switch (changed["type"]!.GetValue<string>())
@@ -70,8 +75,6 @@ internal sealed class RandomSchema(Random random)
         return changed;
     }
 
-    private JsonNode Keep(JsonNode type) => Evolve(type) is var evolved && evolved is JsonArray ? type.DeepClone() : evolved;
-
     private JsonNode Promote(JsonValue name) => name.GetValue<string>() switch
     {
         "int" => Pick("int", "long", "float", "double"),
@@ -95,9 +98,17 @@ internal sealed class RandomSchema(Random random)
         return field;
     }
 
+    private JsonObject Named(string kind, (string Name, JsonNode Value) member) =>
+        new() { ["type"] = kind, ["name"] = $"{kind}{_names++}", [member.Name] = member.Value };
+
+    /// <summary>What may stand in a union only once.</summary>
+    private static string Kind(JsonNode type) => type is JsonObject complex
+        ? complex["name"]?.GetValue<string>() ?? complex["type"]!.GetValue<string>()
+        : type.GetValue<string>();
+
     private (JsonNode Type, JsonNode? Default) Type(int depth)
     {
-        switch (random.Next(depth > 0 ? 12 : 7))
+        switch (random.Next(depth > 0 ? 13 : 7))
         {
             case 7:
                 return (new JsonObject { ["type"] = "array", ["items"] = Type(depth - 1).Type }, new JsonArray());
@@ -105,19 +116,20 @@ internal sealed class RandomSchema(Random random)
                 return (new JsonObject { ["type"] = "map", ["values"] = Type(depth - 1).Type }, new JsonObject());
             case 9:
                 string[] symbols = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => $"S{_names++}")];
-                var type = new JsonObject
-                {
-                    ["type"] = "enum", ["name"] = $"Enum{_names++}", ["symbols"] = new JsonArray([.. symbols.Select(s => (JsonNode)s)]),
-                };
-                return (type, symbols[^1]);
+                return (Named("enum", ("symbols", new JsonArray([.. symbols.Select(s => (JsonNode)s)]))), symbols[^1]);
             case 10:
-                JsonNode inner;
-                do
+                JsonArray union = ["null"];
+                for (var i = random.Next(1, 4); i > 0; i--)
                 {
-                    inner = Type(depth - 1).Type;
+                    if (Type(depth - 1).Type is var branch && branch is not JsonArray && !union.Any(b => Kind(b!) == Kind(branch)))
+                    {
+                        union.Add(branch);
+                    }
                 }
-                while (inner is JsonArray);
-                return (Optional(inner), null);
+                return (union, null);
+            case 12:
+                var size = random.Next(1, 20);
+                return (Named("fixed", ("size", size)), new string('\u00FF', size));
             case 11:
                 var record = Record(depth - 1);
                 foreach (var field in record["fields"]!.AsArray().OfType<JsonObject>())
