@@ -11,16 +11,16 @@ public sealed class HostileBodies
     private const int AllocatedPerByte = 100;
 
     [Fact]
-    public void Every_proper_prefix_of_a_record_is_an_error() => EachEvent(new Prefixes());
+    public void Every_proper_prefix_of_a_record_is_an_error() => EachEvent.Passes(new Prefixes());
 
     [Fact]
-    public void Bytes_behind_a_record_are_an_error() => EachEvent(new TrailingBytes());
+    public void Bytes_behind_a_record_are_an_error() => EachEvent.Passes(new TrailingBytes());
 
     [Fact]
-    public void Damaged_bytes_are_an_error_or_what_apache_avro_reads_and_never_take_much_memory() => EachEvent(new Damage());
+    public void Damaged_bytes_are_an_error_or_what_apache_avro_reads_and_never_take_much_memory() => EachEvent.Passes(new Damage());
 
     [Fact]
-    public void Bytes_that_are_no_record_are_an_error_and_never_take_much_memory() => EachEvent(new Noise());
+    public void Bytes_that_are_no_record_are_an_error_and_never_take_much_memory() => EachEvent.Passes(new Noise());
 
     [Theory]
     [InlineData(long.MaxValue)]
@@ -56,23 +56,6 @@ public sealed class HostileBodies
         reader.ReadBoolean("qualitySample");
         reader.ReadDouble("value");
         Assert.Equal("BadUtf8 at byte 1 of the body, field 'lpn'", reader.Error.ToString());
-    }
-
-    private interface IEventTest
-    {
-        void Run<T>(Random random) where T : class, IAvroRecord<T>, new();
-    }
-
-    private static void EachEvent(IEventTest test)
-    {
-        test.Run<ItemScan>(new Random(1));
-        test.Run<ItemGraded>(new Random(2));
-        test.Run<ItemRouted>(new Random(3));
-        test.Run<ItemException>(new Random(4));
-        test.Run<OperatorOverride>(new Random(5));
-        test.Run<CatalogItem>(new Random(6));
-        test.Run<RuleSet>(new Random(7));
-        test.Run<StationHeartbeat>(new Random(8));
     }
 
     /// <summary>Decodes into a new record, and holds what that allocates against the bytes that came.</summary>

@@ -15,7 +15,7 @@ internal static class DefaultValue
         var writer = new AvroWriter(output);
         try
         {
-            Write(ref writer, type, value);
+            Write(ref writer, type, value, 0);
         }
         catch (Exception error) when (error is InvalidOperationException or FormatException or KeyNotFoundException)
         {
@@ -25,8 +25,13 @@ internal static class DefaultValue
         return output.WrittenSpan.ToArray();
     }
 
-    private static void Write(ref AvroWriter writer, AvroSchema type, JsonElement value)
+    private static void Write(ref AvroWriter writer, AvroSchema type, JsonElement value, int depth)
     {
+        if (depth > AvroSchema.MaximumDepth)
+        {
+            // A record whose field of its own type has an empty default never ends.
+            throw new FormatException("it is nested too deeply");
+        }
         switch (type.Kind)
         {
             case AvroKind.Null when value.ValueKind == JsonValueKind.Null:
@@ -61,7 +66,7 @@ internal static class DefaultValue
             case AvroKind.Union:
                 // The default of a union is one of its first branch.
                 writer.WriteLong(0);
-                Write(ref writer, type.Parts[0], value);
+                Write(ref writer, type.Parts[0], value, depth + 1);
                 break;
             case AvroKind.Array:
                 if (value.GetArrayLength() > 0)
@@ -69,7 +74,7 @@ internal static class DefaultValue
                     writer.WriteLong(value.GetArrayLength());
                     foreach (var item in value.EnumerateArray())
                     {
-                        Write(ref writer, type.Parts[0], item);
+                        Write(ref writer, type.Parts[0], item, depth + 1);
                     }
                 }
                 writer.WriteLong(0);
@@ -82,7 +87,7 @@ internal static class DefaultValue
                     foreach (var member in members)
                     {
                         writer.WriteBytes(Encoding.UTF8.GetBytes(member.Name));
-                        Write(ref writer, type.Parts[0], member.Value);
+                        Write(ref writer, type.Parts[0], member.Value, depth + 1);
                     }
                 }
                 writer.WriteLong(0);
@@ -92,7 +97,7 @@ internal static class DefaultValue
                 {
                     var member = value.TryGetProperty(field.Name, out var given) ? given
                         : field.Default ?? throw new FormatException($"'{field.Name}' is missing");
-                    Write(ref writer, field.Type, member);
+                    Write(ref writer, field.Type, member, depth + 1);
                 }
                 break;
             default:
