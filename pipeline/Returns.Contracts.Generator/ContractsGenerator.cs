@@ -33,7 +33,10 @@ public sealed class ContractsGenerator : IIncrementalGenerator
             {
                 var reader = new SchemaReader();
                 var record = reader.Read(text);
-                var id = record.SchemaId!.Value;
+                if (record.SchemaId is not { } id)
+                {
+                    throw new FormatException($"record '{record.Name}' has no schemaId: give it the next free one");
+                }
                 if (ids.TryGetValue(id, out var other))
                 {
                     throw new FormatException($"schemaId {id} is taken by '{other}': give '{record.Name}' the next free one");
@@ -52,7 +55,7 @@ public sealed class ContractsGenerator : IIncrementalGenerator
                 }
                 schemas.Add((record, text));
             }
-            catch (FormatException error)
+            catch (Exception error) when (error is FormatException or InvalidCastException)
             {
                 var location = Location.Create(path, default, default);
                 context.ReportDiagnostic(Diagnostic.Create(BadSchema, location, System.IO.Path.GetFileName(path), error.Message));

@@ -1,8 +1,6 @@
 using Returns.LocalKafka.Tests;
 
-[assembly: AssemblyFixture(typeof(KafkaUnderTest))]
-// They mostly wait: for a session to end, a process to start, a client to notice.
-[assembly: Xunit.v3.Parallelization(MaxThreads = 6)]
+[assembly: Xunit.AssemblyFixture(typeof(KafkaUnderTest))]
 
 namespace Returns.LocalKafka.Tests;
 
@@ -34,7 +32,7 @@ public sealed class KafkaUnderTest : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_local is not null) await _local.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        if (_local is not null) await _local.DisposeAsync();
         _folder.Dispose();
     }
 }

@@ -1,0 +1,143 @@
+using Confluent.Kafka;
+using Returns.Contracts;
+
+namespace Returns.Simulator.Feeding;
+
+/// <summary>Publishes a feed to returns.scans and returns.catalog, each record exactly once, however often it is started.</summary>
+/// <remarks>
+/// <para>
+/// Records go out in transactions, and each transaction commits with them how many records of the feed are published, as
+/// the offset of the feed's own group (<c>returns.feed-LABEL</c>, partition 0 of returns.scans). The feed gives the same
+/// records every time, so a feeder that starts reads that number, passes over as many records, and goes on.
+/// </para>
+/// <para>
+/// There is one way back from any error of a transaction, an abort, a restarted broker: a new producer, which ends what
+/// the old one left open, and the feed from the committed number on. A broker that is away is tried again until
+/// cancelled. Only a feeder that was fenced gives up.
+/// </para>
+/// </remarks>
+public static class Feeder
+{
+    private const int TransactionRecords = 20_000;
+    private const int RecordsPerLook = 256;
+    private static readonly TimeSpan TransactionTime = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan PaceStep = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Publishes what is not yet published of the feed.</summary>
+    /// <param name="client">How to reach the broker: addresses, security.</param>
+    /// <param name="feed">The feed, which belongs to the feeder until the task ends.</param>
+    /// <param name="options">Pace and callbacks.</param>
+    /// <param name="cancel">Ends it: the open transaction is aborted, so that nobody waits for it.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="FeederFencedException">Another feeder of the same feed took over.</exception>
+    /// <exception cref="InvalidOperationException">More records are committed than the feed has: it was fed by another version.</exception>
+    /// <exception cref="KafkaException">The broker refuses: topic missing, not authorized.</exception>
+    public static Task<FeedResult> RunAsync(ClientConfig client, ScanFeed feed, FeederOptions options, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(feed);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.UnitsPerSecond, nameof(options));
+        return Task.Factory.StartNew(() => Run(client, feed, options, cancel), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    private static FeedResult Run(ClientConfig client, ScanFeed feed, FeederOptions options, CancellationToken cancel)
+    {
+        long published = 0;
+        while (true)
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var producer = new FeedProducer(client, feed.Label, options);
+            try
+            {
+                PassOver(feed, producer.Start(cancel), producer.TransactionalId, cancel);
+                Publish(feed, producer, options, ref published, cancel);
+                return new FeedResult(feed.Label, feed.Lines, feed.Rejected.Count, feed.Units, feed.Scans, published, feed.LastEventTime);
+            }
+            catch (KafkaException error) when (FeedProducer.IsFenced(error.Error))
+            {
+                throw new FeederFencedException(producer.TransactionalId, error);
+            }
+            catch (KafkaException error) when (!FeedProducer.IsRefusal(error.Error))
+            {
+                options.Warn?.Invoke($"feed {feed.Label}: the transaction is given up ({error.Error.Reason}); going on from what is committed");
+            }
+            cancel.WaitHandle.WaitOne(RetryAfter);
+        }
+    }
+
+    private static void PassOver(ScanFeed feed, long committed, string transactionalId, CancellationToken cancel)
+    {
+        var (scan, item) = (new ItemScan(), new CatalogItem());
+        feed.Rewind();
+        while (feed.Records < committed)
+        {
+            if (feed.Records % RecordsPerLook == 0) cancel.ThrowIfCancellationRequested();
+            if (feed.Next(scan, item) == FeedRecord.End)
+            {
+                throw new InvalidOperationException(
+                    $"group '{transactionalId}' has {committed} records committed, but the feed has only {feed.Records}: another version of the simulator fed it; use another seed");
+            }
+        }
+    }
+
+    private static void Publish(ScanFeed feed, FeedProducer producer, FeederOptions options, ref long published, CancellationToken cancel)
+    {
+        var (scan, item) = (new ItemScan(), new CatalogItem());
+        var start = options.Time.GetTimestamp();
+        var begun = start;
+        var unitsAtStart = feed.Units;
+        long uncommitted = 0, uncommittedScans = 0;
+        var before = FeedRecord.End;
+        for (var look = 0; ;)
+        {
+            if (--look < 0)
+            {
+                cancel.ThrowIfCancellationRequested();
+                look = RecordsPerLook;
+                var ahead = false;
+                if (options.UnitsPerSecond > 0)
+                {
+                    ahead = feed.Units - unitsAtStart > options.Time.GetElapsedTime(start).TotalSeconds * options.UnitsPerSecond;
+                    look = 0;
+                }
+                if (uncommitted >= TransactionRecords || (uncommitted > 0 && options.Time.GetElapsedTime(begun) >= TransactionTime)) Commit(ref published);
+                if (ahead)
+                {
+                    cancel.WaitHandle.WaitOne(PaceStep);
+                    continue;
+                }
+            }
+
+            var next = feed.Next(scan, item);
+            // The catalogue that comes before the first scan is committed before it, so that no unit has to wait for it.
+            if (next != FeedRecord.CatalogItem && before == FeedRecord.CatalogItem && uncommittedScans == 0 && uncommitted > 0) Commit(ref published, less: next == FeedRecord.Scan ? 1 : 0);
+            if (next == FeedRecord.End) break;
+            if (uncommitted++ == 0)
+            {
+                producer.Begin();
+                begun = options.Time.GetTimestamp();
+            }
+            if (next == FeedRecord.Scan)
+            {
+                uncommittedScans++;
+                producer.Publish(scan, cancel);
+            }
+            else
+            {
+                producer.Publish(item, cancel);
+            }
+            before = next;
+        }
+        if (uncommitted > 0) Commit(ref published);
+
+        void Commit(ref long count, long less = 0)
+        {
+            producer.Commit(feed.Records - less, cancel);
+            count += uncommittedScans;
+            uncommitted = uncommittedScans = 0;
+            options.Progress?.Invoke(new FeedProgress(feed.Units, feed.PlannedUnits, feed.Scans - less, count));
+        }
+    }
+}
