@@ -33,10 +33,7 @@ public sealed class ContractsGenerator : IIncrementalGenerator
             {
                 var reader = new SchemaReader();
                 var record = reader.Read(text);
-                if (record.SchemaId is not { } id)
-                {
-                    throw new FormatException($"record '{record.Name}' has no schemaId: give it the next free one");
-                }
+                var id = record.SchemaId!.Value;
                 if (ids.TryGetValue(id, out var other))
                 {
                     throw new FormatException($"schemaId {id} is taken by '{other}': give '{record.Name}' the next free one");
@@ -55,7 +52,7 @@ public sealed class ContractsGenerator : IIncrementalGenerator
                 }
                 schemas.Add((record, text));
             }
-            catch (Exception error) when (error is FormatException or InvalidCastException)
+            catch (FormatException error)
             {
                 var location = Location.Create(path, default, default);
                 context.ReportDiagnostic(Diagnostic.Create(BadSchema, location, System.IO.Path.GetFileName(path), error.Message));

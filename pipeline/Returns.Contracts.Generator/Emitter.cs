@@ -80,6 +80,13 @@ internal static class Emitter
         {
             code.AppendLine($"    private {OptionalClass(field)}? _{field.Name};").AppendLine();
         }
+        foreach (var field in type.Fields)
+        {
+            if (field is { Type: PrimitiveType { Name: "string" }, Default: string { Length: > 0 } text })
+            {
+                code.AppendLine($"    private static readonly Utf8 s_default{Pascal(field.Name)} = Utf8.From({Literal(text)}u8);").AppendLine();
+            }
+        }
         if (top)
         {
             code.AppendLine("    /// <inheritdoc/>").AppendLine($"    public static string SchemaName => \"{type.Name}\";").AppendLine();
@@ -139,9 +146,10 @@ internal static class Emitter
         {
             ArrayType or RecordType { IsValueType: false } => $"{name}.Clear();",
             EnumType e when field.Default is string symbol => $"{name} = {e.Name}.{Pascal(symbol)};",
-            PrimitiveType { Name: "string" } when field.Default is string { Length: > 0 } text => $"{name} = Utf8.From({Literal(text)}u8);",
+            PrimitiveType { Name: "string" } when field.Default is string { Length: > 0 } => $"{name} = s_default{name};",
             PrimitiveType when field.Default is true => $"{name} = true;",
-            PrimitiveType when field.Default is double number => $"{name} = {number.ToString("R", CultureInfo.InvariantCulture)};",
+            PrimitiveType { Name: "int" or "long" } when field.Default is double whole => $"{name} = {((long)whole).ToString(CultureInfo.InvariantCulture)};",
+            PrimitiveType p when field.Default is double number => $"{name} = ({p.CSharp}){number.ToString("R", CultureInfo.InvariantCulture)};",
             _ => $"{name} = default;",
         };
     }
@@ -241,7 +249,8 @@ internal static class Emitter
     private static string? OptionalClass(Field field) =>
         field.Type is OptionalType { Inner: RecordType { IsValueType: false } record } ? record.Name : null;
 
-    private static string Pascal(string name) =>
+    /// <summary>A name of the schema as C# has it: of <c>image_grade</c>, <c>ImageGrade</c>.</summary>
+    public static string Pascal(string name) =>
         string.Concat(name.Split('_').Where(p => p.Length > 0).Select(p => char.ToUpperInvariant(p[0]) + p.Substring(1)));
 
     private static void Doc(StringBuilder code, string indent, string doc) => code.AppendLine($"{indent}/// <summary>{Escape(doc)}</summary>");

@@ -30,7 +30,7 @@ public sealed class CodecAgainstApacheAvro
     [Fact]
     public void Station_heartbeat_encodes_and_decodes_as_apache_avro_does() => Agrees<StationHeartbeat>();
 
-    private static void Agrees<T>() where T : class, IAvroRecord<T>, new()
+    internal static void Agrees<T>() where T : class, IAvroRecord<T>, new()
     {
         var schema = Schema.Parse(T.SchemaJson);
         var into = new T();

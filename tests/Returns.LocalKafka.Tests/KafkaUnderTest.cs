@@ -1,6 +1,8 @@
 using Returns.LocalKafka.Tests;
 
-[assembly: Xunit.AssemblyFixture(typeof(KafkaUnderTest))]
+[assembly: AssemblyFixture(typeof(KafkaUnderTest))]
+// They mostly wait: for a session to end, a process to start, a client to notice.
+[assembly: Xunit.v3.Parallelization(MaxThreads = 6)]
 
 namespace Returns.LocalKafka.Tests;
 
@@ -32,7 +34,7 @@ public sealed class KafkaUnderTest : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_local is not null) await _local.DisposeAsync();
+        if (_local is not null) await _local.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
         _folder.Dispose();
     }
 }

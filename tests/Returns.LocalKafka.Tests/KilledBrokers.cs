@@ -28,9 +28,11 @@ public sealed class KilledBrokers
             {
                 // The producer keeps batches in flight at all times, and the broker dies among them.
                 var target = acknowledged.Count + 3000;
+                var deadline = DateTime.UtcNow + TimeSpan.FromSeconds(60);
                 while (acknowledged.Count < target)
                 {
                     Assert.True(failures.IsEmpty, string.Join("; ", failures));
+                    Assert.True(DateTime.UtcNow < deadline, $"{acknowledged.Count} of {sent} records are acknowledged after 60 s");
                     if (sent - acknowledged.Count > 5000)
                     {
                         Thread.Yield();
@@ -80,14 +82,20 @@ public sealed class KilledBrokers
         var killer = Task.Run(async () =>
         {
             var random = new Random(3);
-            for (var kill = 0; kill < 5; kill++)
+            try
             {
-                await Task.Delay(random.Next(200, 900));
-                broker.Kill();
-                broker.Start();
+                for (var kill = 0; kill < 5; kill++)
+                {
+                    await Task.Delay(random.Next(200, 900));
+                    broker.Kill();
+                    broker.Start();
+                }
             }
-
-            Volatile.Write(ref stop, true);
+            finally
+            {
+                // Also when the broker does not come back: the producer below must not go on for ever.
+                Volatile.Write(ref stop, true);
+            }
         });
         var producer = Open();
         while (!Volatile.Read(ref stop))
@@ -185,11 +193,9 @@ public sealed class KilledBrokers
     [InlineData("--data", "x", "--port", "0", "--no-such-option", "1")]
     public void A_wrong_command_line_is_explained(params string[] arguments)
     {
-        using var process = BrokerProcess.Launch(arguments);
-        var errors = process.StandardError.ReadToEnd();
-        Assert.True(process.WaitForExit(10_000));
+        var (exitCode, errors) = BrokerProcess.RunToItsEnd(arguments);
 
-        Assert.Equal(2, process.ExitCode);
+        Assert.Equal(2, exitCode);
         Assert.Contains("usage:", errors, StringComparison.Ordinal);
     }
 }

@@ -42,14 +42,14 @@ internal sealed class LocalBroker : IAsyncDisposable
         RetentionInterval = TimeSpan.FromMilliseconds(100), CompactionInterval = TimeSpan.FromMilliseconds(100),
     });
 
-    public Task StopAsync() => Server.StopAsync();
+    public Task StopAsync() => Server.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
 
     /// <summary>The folder of a topic's partition 0.</summary>
     public string PartitionFolder(string topic) => Path.Combine(Directory.GetDirectories(Path.Combine(Data, "topics"), topic + "-*").Single(), "0");
 
     public async ValueTask DisposeAsync()
     {
-        await Server.DisposeAsync();
+        await StopAsync();
         _folder.Dispose();
     }
 }

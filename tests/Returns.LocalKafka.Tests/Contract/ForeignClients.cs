@@ -106,12 +106,13 @@ public sealed class ForeignClients(KafkaUnderTest kafka)
 
     private static async Task<JsonElement> Run(string program, string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = Folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         try
         {
             var output = process.StandardOutput.ReadToEndAsync();
             var errors = process.StandardError.ReadToEndAsync();
-            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(50));
+            // The output, too, only for so long: a child of the child may hold the pipe.
+            await Task.WhenAll(process.WaitForExitAsync(), output, errors).WaitAsync(TimeSpan.FromSeconds(50));
             Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {await errors}");
             return JsonDocument.Parse(await output).RootElement;
         }
