@@ -17,6 +17,8 @@ public sealed class RuleDocument
 
     private const int MaxLabel = 64;
 
+    private static readonly RuleKind[] Kinds = [.. Enum.GetValues<RuleKind>().Where(k => k != RuleKind.Unknown)];
+
     private RuleDocument(string source, RuleKind kind, string program, string version, string text, object content)
     {
         Source = source;
@@ -130,12 +132,15 @@ public sealed class RuleDocument
         var program = Label(root, "program");
         var version = Label(root, "version");
         if (kindText.Value.Length == 0) return null;
-        if (kindText.Value == "unknown" || WireNames<RuleKind>.Parse(root, "kind", kindText) is not { } kind)
+        var index = Array.FindIndex(Kinds, k => WireNames<RuleKind>.Of(k) == kindText.Value);
+        if (index < 0)
         {
-            if (kindText.Value == "unknown") root.Error(kindText.Line, "kind 'unknown' is not a kind of rules");
+            errors.Add(kindText.Line, $"kind '{kindText.Value}' is not a kind of rules; these are "
+                + string.Join(", ", Kinds.Select(WireNames<RuleKind>.Of)));
             return null;
         }
 
+        var kind = Kinds[index];
         object? content = kind switch
         {
             RuleKind.Grading => GradingDocument.Parse(root, version),

@@ -1,46 +1,44 @@
+using System.Text;
 using Returns.Contracts;
 using Returns.Domain.Rules;
 
 namespace Returns.Domain.Tests.Rules;
 
-/// <summary>The rule set of infra/rules, as shipped.</summary>
+/// <summary>The rule set of infra/rules, as shipped or with text of its files replaced.</summary>
 internal static class ShippedRules
 {
-    public static string Read(string file) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "rules", file));
-
-    public static RuleBook Book(params (string File, string From, string To)[] changes)
+    public static IReadOnlyList<RuleFile> Files(params (string File, string From, string To)[] changes)
     {
-        var book = TryBook(out var errors, changes);
-        Assert.Empty(errors);
-        return book;
-    }
-
-    /// <summary>The book after replacing text in the files.</summary>
-    public static RuleBook TryBook(out IReadOnlyList<RuleError> errors, params (string File, string From, string To)[] changes)
-    {
-        var documents = new List<RuleDocument>();
-        var found = new List<RuleError>();
+        var files = new List<RuleFile>();
         foreach (var path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "rules"), "*.yaml"))
         {
             var file = Path.GetFileName(path);
-            var text = Read(file);
-            foreach (var change in changes.Where(c => c.File == file))
+            var text = File.ReadAllText(path);
+            foreach (var (_, from, to) in changes.Where(c => c.File == file))
             {
-                Assert.Contains(change.From, text, StringComparison.Ordinal);
-                text = text.Replace(change.From, change.To, StringComparison.Ordinal);
+                Assert.Contains(from, text, StringComparison.Ordinal);
+                text = text[..text.IndexOf(from, StringComparison.Ordinal)] + to
+                    + text[(text.IndexOf(from, StringComparison.Ordinal) + from.Length)..];
             }
 
-            if (RuleDocument.TryParse($"rules/{file}", text, out var document, out var parseErrors)) documents.Add(document!);
-            else found.AddRange(parseErrors);
+            files.Add(new RuleFile($"rules/{file}", Encoding.UTF8.GetBytes(text)));
         }
 
-        var book = RuleBook.Build(documents, null, out var buildErrors);
-        errors = found.Count > 0 ? found : buildErrors;
-        return book;
+        return files;
     }
 
-    public static ProgramRules Any(params (string File, string From, string To)[] changes) =>
-        Book(changes).Find("anyone"u8)!;
+    /// <summary>The rules after replacing the first occurrence of text in the files.</summary>
+    public static ProgramRules Any(params (string File, string From, string To)[] changes)
+    {
+        Assert.True(RuleFile.TryCompile(Files(changes), out _, out var book, out var errors), string.Join('\n', errors));
+        return book.Find("anyone"u8)!;
+    }
+
+    public static IReadOnlyList<RuleError> Errors(params (string File, string From, string To)[] changes)
+    {
+        RuleFile.TryCompile(Files(changes), out _, out _, out var errors);
+        return errors;
+    }
 
     public static ReadOnlySpan<byte> Bytes(string text) => Utf8.From(text).Span;
 }

@@ -32,9 +32,9 @@ internal sealed class YamlReader
             return null;
         }
 
+        var parser = new Parser(new StringReader(text));
         try
         {
-            var parser = new Parser(new StringReader(text));
             parser.Consume<StreamStart>();
             if (!parser.TryConsume<DocumentStart>(out _))
             {
@@ -60,6 +60,12 @@ internal sealed class YamlReader
         catch (RefusedException e)
         {
             errors.Add(e.Line, e.Message);
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // On text that ends or breaks in the middle, the parser also throws what is not its own.
+            errors.Add(parser.Current is { } last ? (int)last.End.Line : 0, "not valid YAML: it breaks off after this line");
             return null;
         }
     }
