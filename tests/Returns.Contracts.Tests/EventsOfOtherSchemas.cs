@@ -36,7 +36,7 @@ public sealed class EventsOfOtherSchemas
             var output = new ArrayBufferWriter<byte>();
             var into = new T();
             var read = 0;
-            for (var version = 0; version < 300; version++)
+            for (var version = 0; version < 100; version++)
             {
                 var own = JsonNode.Parse(T.SchemaJson)!;
                 var writerJson = DefinitionOrder.Restore(new RandomSchema(random).Evolve(own), own).ToJsonString();
@@ -64,7 +64,7 @@ public sealed class EventsOfOtherSchemas
                     read++;
                 }
             }
-            Assert.True(read > 30, $"{T.SchemaName}: {read} read");
+            Assert.True(read > 10, $"{T.SchemaName}: {read} read");
         }
     }
 
