@@ -161,10 +161,12 @@ internal sealed class BareLoop : IBenchmark
         QueueBufferingMaxMessages = 1_000_000, QueueBufferingMaxKbytes = 512 * 1024,
     }).Build();
 
+    // QueuedMinMessages counts all partitions together. When it is reached, each partition is left alone for
+    // FetchQueueBackoffMs: with the default of a second the loop drains the queue and then waits out most of that second.
     private static IConsumer<Ignore, BareValue> BuildConsumer(string servers) => new ConsumerBuilder<Ignore, BareValue>(new ConsumerConfig
     {
         BootstrapServers = servers, GroupId = $"bare-loop-{Guid.NewGuid():N}", AutoOffsetReset = AutoOffsetReset.Earliest, EnableAutoCommit = false,
-        EnableAutoOffsetStore = false, IsolationLevel = IsolationLevel.ReadCommitted, QueuedMinMessages = 200_000, ConsumeResultFields = "none",
+        EnableAutoOffsetStore = false, IsolationLevel = IsolationLevel.ReadCommitted, QueuedMinMessages = 200_000, FetchQueueBackoffMs = 2, ConsumeResultFields = "none",
     }).SetValueDeserializer(new BareValueReader()).Build();
 
     private static async Task DeleteTopicAsync(string servers, string topic)
