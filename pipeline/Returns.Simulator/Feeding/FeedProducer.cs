@@ -39,6 +39,9 @@ internal sealed class FeedProducer : IDisposable
             LingerMs = 20,
             BatchSize = 1 << 20,
             EnableDeliveryReports = false,
+            // Where all brokers were gone for a moment, librdkafka 2.16 would forget the group's coordinator and then wait
+            // without end for it to come back, timeout or not (librdkafka issues 5511 and 5456).
+            MetadataRecoveryStrategy = MetadataRecoveryStrategy.None,
         }).SetErrorHandler((_, error) => Hear(error)).SetLogHandler((_, _) => { }).Build();
         try
         {
@@ -100,6 +103,8 @@ internal sealed class FeedProducer : IDisposable
     /// <summary>Commits what was published since <see cref="Begin"/>, and that so many records of the feed are.</summary>
     public void Commit(long records, CancellationToken cancel)
     {
+        // Waiting for a broker that is away happens here, where it can be cancelled: the next call ignores its timeout then.
+        while (_producer.Flush(Patience) > 0) cancel.ThrowIfCancellationRequested();
         Retry(() => _producer.SendOffsetsToTransaction([new TopicPartitionOffset(ProgressPartition, records)], _group.ConsumerGroupMetadata, Patience), "committing the progress", cancel);
         Retry(() => _producer.CommitTransaction(Patience), "committing", cancel);
         _open = false;

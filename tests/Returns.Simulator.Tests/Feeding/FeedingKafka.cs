@@ -59,6 +59,25 @@ public sealed class FeedingKafka
     }
 
     [Fact]
+    public async Task A_broker_that_goes_away_and_comes_back_gets_every_record_once()
+    {
+        await using var broker = await Broker.StartAsync();
+        var going = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var warned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var feeding = Run(broker, Feed(), progress: p =>
+        {
+            if (p.PublishedNow > 5_000) going.TrySetResult();
+        }, warn: _ => warned.TrySetResult());
+        await going.Task.WaitAsync(Broker.Patience);
+        await broker.GoAwayAsync();
+        await Task.WhenAny(feeding, warned.Task).WaitAsync(Broker.Patience);
+        await broker.ComeBackAsync();
+        var result = await feeding.WaitAsync(Broker.Patience);
+        Assert.Equal(result.Scans, result.PublishedNow);
+        AssertWhole(broker);
+    }
+
+    [Fact]
     public async Task A_feeder_whose_broker_went_away_can_be_cancelled()
     {
         await using var broker = await Broker.StartAsync();
