@@ -1,0 +1,34 @@
+namespace Returns.ClickHouse.Sink;
+
+/// <summary>How the sink batches. The defaults suit production; the bounds are checked when the sink is made.</summary>
+public sealed record SinkOptions
+{
+    /// <summary>The consumer group; its committed offsets are the sink's only state.</summary>
+    public string GroupId { get; init; } = "returns.sink";
+
+    /// <summary>Rows at which a partition's batch is inserted. 1 to 1,000,000: ClickHouse must take a batch as one block.</summary>
+    public int MaxRows { get; init; } = 50_000;
+
+    /// <summary>Bytes of rows at which a partition's batch is inserted, 1 KiB to 128 MiB; four times that much gathers over all partitions.</summary>
+    public int MaxBytes { get; init; } = 16 << 20;
+
+    /// <summary>How long a row waits for others, above 0 and at most a minute.</summary>
+    public TimeSpan MaxDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long stopping may wait for the inserts under way, at most a minute.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    internal void Check()
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(GroupId);
+        Within(MaxRows is >= 1 and <= 1_000_000, nameof(MaxRows), MaxRows, "1 to 1,000,000");
+        Within(MaxBytes is >= 1024 and <= 128 << 20, nameof(MaxBytes), MaxBytes, "1 KiB to 128 MiB");
+        Within(MaxDelay > TimeSpan.Zero && MaxDelay <= TimeSpan.FromMinutes(1), nameof(MaxDelay), MaxDelay, "more than zero and at most a minute");
+        Within(StopTimeout >= TimeSpan.Zero && StopTimeout <= TimeSpan.FromMinutes(1), nameof(StopTimeout), StopTimeout, "at most a minute");
+    }
+
+    private static void Within(bool fits, string name, object value, string bounds)
+    {
+        if (!fits) throw new ArgumentOutOfRangeException(name, value, $"the sink takes {bounds}");
+    }
+}

@@ -1,0 +1,74 @@
+using Returns.Contracts;
+
+namespace Returns.ClickHouse.Tests;
+
+/// <summary>Outcomes made from a seed: every field set in some, none of the optional ones in others.</summary>
+internal sealed class OutcomeSamples(int seed)
+{
+    private static readonly long Start = new DateTimeOffset(2010, 12, 1, 8, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+    private static readonly string[] Categories = ["electronics", "apparel", "homeware", "toys", "beauty"];
+    private readonly Random _random = new(seed);
+
+    public ItemGraded Graded(string lpn, int revision = 1)
+    {
+        var at = Time();
+        var graded = new ItemGraded
+        {
+            Lpn = lpn, Program = "NORTH", Facility = "DC-" + _random.Next(3), Sku = "SKU" + _random.Next(1000), Category = Pick(Categories),
+            Vendor = Maybe("V-" + _random.Next(20)), SerialNumber = Maybe("säriäl-" + _random.Next()), Revision = revision,
+            Kind = (GradingKind)_random.Next(4), Grade = Pick("A", "B", "C", "D", "X"), PreviousGrade = Maybe("A"),
+            Points = _random.NextDouble() * 100, Confidence = _random.NextDouble(), RuleVersion = "r" + _random.Next(3),
+            GradedAt = at, IntakeAt = at - _random.Next(100_000), Origin = (Origin)_random.Next(3),
+        };
+        for (var i = _random.Next(4); i > 0; i--)
+        {
+            var limit = graded.Limits.Add();
+            (limit.Criterion, limit.Value, limit.Cap) = ("criterion" + i, _random.NextDouble(), "B");
+        }
+        return graded;
+    }
+
+    public ItemRouted Routed(string lpn, int revision = 1, Disposition? disposition = null)
+    {
+        var at = Time();
+        var routed = new ItemRouted
+        {
+            Lpn = lpn, Program = "NORTH", Facility = "DC-" + _random.Next(3), Sku = "SKU" + _random.Next(1000), Category = Pick(Categories),
+            Vendor = Maybe("V-1"), Grade = Maybe("B"), ReturnReason = _random.Next(2) == 0 ? null : (ReturnReason)_random.Next(10), RaNumber = Maybe("RA-7"),
+            Revision = revision, Cause = (RoutingCause)_random.Next(4), Disposition = disposition ?? (Disposition)_random.Next(8),
+            Channel = Maybe("b2b"), PreviousDisposition = _random.Next(2) == 0 ? null : (Disposition)_random.Next(8),
+            ExpectedValue = MaybeMoney(), ReferencePrice = MaybeMoney(), Cost = MaybeMoney(), PricePaid = MaybeMoney(),
+            Operator = Maybe("op"), OverrideReason = Maybe("because 'it' \\ was \t so"), RuleVersion = "r1", RoutedAt = at, IntakeAt = at - 5000, DwellMillis = 5000,
+            Origin = (Origin)_random.Next(3),
+        };
+        for (var i = _random.Next(5); i > 0; i--)
+        {
+            var candidate = routed.Candidates.Add();
+            (candidate.Disposition, candidate.Channel, candidate.Value) = ((Disposition)_random.Next(8), Maybe("owned"), MaybeMoney());
+            (candidate.Outcome, candidate.Detail) = ((CandidateOutcome)_random.Next(9), Maybe("row 12"));
+        }
+        for (var i = _random.Next(3); i > 0; i--) routed.Blocks.Add((HardBlock)_random.Next(5));
+        return routed;
+    }
+
+    public ItemException Raised(string lpn, int revision = 1, ExceptionState? state = null)
+    {
+        var raised = new ItemException
+        {
+            Lpn = lpn, Program = "NORTH", Facility = "DC-1", Sku = Maybe("SKU1"), Category = Maybe("toys"), Vendor = Maybe("V-2"), Grade = Maybe("C"),
+            Revision = revision, State = state ?? (ExceptionState)_random.Next(2), Reason = (ExceptionReason)_random.Next(11), Detail = "look at it",
+            RaisedAt = Time(), IntakeAt = _random.Next(2) == 0 ? null : Start, RuleVersion = Maybe("r2"), Origin = (Origin)_random.Next(3),
+        };
+        for (var i = _random.Next(3); i > 0; i--) raised.Missing.Add("criterion" + i);
+        return raised;
+    }
+
+    private long Time() => Start + _random.NextInt64(400L * 24 * 3600 * 1000);
+
+    private string Pick(params string[] of) => of[_random.Next(of.Length)];
+
+    private Utf8? Maybe(string text) => _random.Next(2) == 0 ? default(Utf8?) : Utf8.From(text);
+
+    private Money? MaybeMoney() =>
+        _random.Next(2) == 0 ? null : new Money(_random.Next(-1_000_000, 10_000_000) / 10_000m, Currency.Parse(Pick("GBP", "EUR")));
+}
