@@ -177,6 +177,8 @@ internal sealed class JourneyPlanner(ulong seed, Habits habits)
     private static void MisreadLabel(Journey unit, ref Draws draws)
     {
         unit.Steps[0].WrongSku = true;
+        // Some are never read again: nobody will ever know what they are but an operator.
+        if (draws.Chance(200_000)) return;
         var at = draws.Between(5_000, 900_000);
         unit.Add(new Step(Math.Max(at, unit.Steps[0].PublishAfter), at, ScanKind.Intake, 0) { Station = unit.Steps[0].Station });
     }
