@@ -101,7 +101,7 @@ public sealed class Decisions
 
     private static string Told(Decision decision, UnitModel unit)
     {
-        var told = $"{decision.State} {decision.WaitsFor} {decision.Review} {decision.OverrideRefused} {decision.Grade.Grade} "
+        var told = $"{decision.State} {decision.WaitsFor} {decision.Review} {decision.OverrideRefused} {decision.IsRouted} {decision.Checklist?.Category} {decision.Grade.Grade} "
             + $"{decision.Grade.Findings} {decision.Grade.Signals} {decision.Grade.Quality}";
         if (!decision.IsRouted) return told;
         var routed = new ItemRouted();

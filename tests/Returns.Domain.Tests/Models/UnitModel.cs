@@ -86,8 +86,8 @@ internal static class RandomUnits
     {
         var category = random.Any(rules.Categories);
         var catalog = random.OneIn(40) ? null : new CatalogModel(random.OneIn(40) ? "elsewhere" : category.Name,
-            random.Any(["", "v-1", "v-2", "v-3", "v-9"]), random.Amount(200), random.OneIn(4) ? "EUR" : "GBP",
-            random.Amount(300), random.OneIn(5) ? "EUR" : "GBP", random.OneIn(2) ? random.Next(5000) : null,
+            random.Any(["", "v-1", "v-2", "v-3", "v-9"]), Price(random, 200), random.OneIn(4) ? "EUR" : "GBP",
+            Price(random, 300), random.OneIn(5) ? "EUR" : "GBP", random.OneIn(2) ? random.Next(5000) : null,
             random.OneIn(15), random.OneIn(15), random.OneIn(4), random.OneIn(4));
         long? intake = random.OneIn(20) ? null : 10 * Day;
         return new UnitModel(catalog, Findings(random, category, repeated: true),
@@ -97,6 +97,10 @@ internal static class RandomUnits
             random.OneIn(2), random.OneIn(2) ? random.Next(9000) : 0, random.OneIn(5) ? Operator(random, rules) : null,
             [.. rules.Channels.Select(_ => !random.OneIn(4))], [.. rules.Channels.Select(_ => random.OneIn(2) ? random.Amount(40) : 0)]);
     }
+
+    /// <summary>Now and then of a size at which 64 bits would not hold every product.</summary>
+    private static decimal Price(Random random, int upTo) =>
+        random.OneIn(10) ? random.NextInt64(10_000_000_000_000_000) / 10_000m : random.Amount(upTo);
 
     private static OperatorModel Operator(Random random, RuleModel rules)
     {

@@ -50,7 +50,7 @@ public sealed class HostileDocuments
         Assert.Contains(errors, e => e.ToString().StartsWith(error, StringComparison.Ordinal));
         Assert.True(errors.Count <= 101, $"{errors.Count} errors");
         Assert.All(errors, e => Assert.True(e.Message.Length < 2000 && !e.Message.Any(char.IsControl), e.Message));
-        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(5), $"{what} took {Stopwatch.GetElapsedTime(start)}");
+        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30), $"{what} took {Stopwatch.GetElapsedTime(start)}");
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - bytes < 300_000_000, $"{what} took {GC.GetAllocatedBytesForCurrentThread() - bytes:N0} bytes");
     }
 
