@@ -68,7 +68,7 @@ public sealed partial class KeyValueStore
     /// <param name="key">The key; it is copied.</param>
     /// <param name="value">The value; it is copied.</param>
     /// <param name="wakeAt">Stream time, in milliseconds since the epoch, that wakes the key. One that stream time has passed
-    /// wakes it when stream time next advances.</param>
+    /// wakes it before the task's next record; during a wake, right after it.</param>
     /// <exception cref="ArgumentException">Key and value have more than <see cref="MaxEntryBytes"/>.</exception>
     public void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long wakeAt = Never)
     {
@@ -143,6 +143,12 @@ public sealed partial class KeyValueStore
             }
         }
     }
+
+    /// <summary>No key wakes later than this, however far stream time has come; <see cref="Never"/> holds nothing back.</summary>
+    internal long HeldAt { get; set; } = Never;
+
+    /// <summary>How far wakes may go by <paramref name="streamTime"/>.</summary>
+    internal long WakesUntil(long streamTime) => Math.Min(streamTime, HeldAt);
 
     /// <summary>The first wake time there is; <see cref="Never"/> where there is none.</summary>
     internal long NextWake => _wakes.NextDue;

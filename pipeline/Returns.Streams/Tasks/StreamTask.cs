@@ -1,3 +1,4 @@
+using System.Text;
 using Returns.Streams.State;
 
 namespace Returns.Streams.Tasks;
@@ -76,6 +77,12 @@ internal sealed class StreamTask
     /// <summary>Records that went to the dead letters, since the task was made.</summary>
     public long DeadLettered { get; private set; }
 
+    /// <summary>Records that came after a window they belong to had closed, since the task was made, repetitions included.</summary>
+    public long Late { get; private set; }
+
+    /// <summary>Records that came after the retention of a window they belong to.</summary>
+    public long Missed { get; private set; }
+
     /// <summary>Applies a changelog record to a store, by its index in the sub-topology.</summary>
     public void Restore(int store, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool hasValue) => _stores[store].Restore(key, value, hasValue);
 
@@ -91,7 +98,8 @@ internal sealed class StreamTask
     }
 
     /// <summary>Processes a record of a source, by its index in the sub-topology.</summary>
-    /// <exception cref="ProcessorException">The processor threw. The state is then half changed: <see cref="RollBack"/>.</exception>
+    /// <exception cref="ProcessorException">The processor threw on the record. The state is then half changed: <see cref="RollBack"/>.</exception>
+    /// <exception cref="InvalidOperationException">It threw on a key that was woken, or in a punctuation: not the record's fault.</exception>
     public void Process(int source, in InputRecord record)
     {
         var input = _inputs[source];
@@ -101,13 +109,9 @@ internal sealed class StreamTask
             return;
         }
         _eventTime = input.EventTime;
+        AdvanceStreamTime(_eventTime);
         try
         {
-            if (_eventTime > StreamTime)
-            {
-                StreamTime = _eventTime;
-                AdvanceStreamTime();
-            }
             if (record.Key.Length > _key.Length)
             {
                 _key = new byte[record.Key.Length * 2];
@@ -156,6 +160,8 @@ internal sealed class StreamTask
                 punctuation.Advance(wallClock);
             }
         }
+        // A callback may have let go of what held wakes back.
+        WakeDue();
     }
 
     /// <summary>Lets the processor send what it combined, and sends every changed key of the stores, once each.</summary>
@@ -243,20 +249,49 @@ internal sealed class StreamTask
         _punctuations.Add(punctuation);
     }
 
-    private void AdvanceStreamTime()
+    internal void CountLate(bool late, bool missed)
     {
-        foreach (var store in _stores)
+        Late += late ? 1 : 0;
+        Missed += missed ? 1 : 0;
+    }
+
+    private void AdvanceStreamTime(long time)
+    {
+        var advanced = time > StreamTime;
+        if (advanced)
         {
-            while (store.NextWake <= StreamTime && store.TryTakeDue(StreamTime, ref _wakeKey, out var length, out var due))
-            {
-                _processor.Wake(store, _wakeKey.AsSpan(0, length), due);
-            }
+            StreamTime = time;
+        }
+        WakeDue();
+        if (!advanced)
+        {
+            return;
         }
         foreach (var punctuation in _punctuations)
         {
             if (punctuation.Clock == PunctuationClock.StreamTime)
             {
                 punctuation.Advance(StreamTime);
+            }
+        }
+    }
+
+    /// <summary>Store by store, in the sub-topology's order; what a wake makes due in turn comes in the same go.</summary>
+    private void WakeDue()
+    {
+        foreach (var store in _stores)
+        {
+            while (store.NextWake <= store.WakesUntil(StreamTime) && store.TryTakeDue(store.WakesUntil(StreamTime), ref _wakeKey, out var length, out var due))
+            {
+                try
+                {
+                    _processor.Wake(store, _wakeKey.AsSpan(0, length), due);
+                }
+                catch (Exception error) when (error is not OutOfMemoryException)
+                {
+                    // No record is to blame, so none goes to the dead letters: the same key would throw on the next.
+                    throw new InvalidOperationException($"sub-topology '{_sub.Name}' [{Partition}]: store '{store.Name}': waking the key '{Encoding.UTF8.GetString(_wakeKey, 0, length)}' at {due}: {error.GetType().Name}: {error.Message}", error);
+                }
             }
         }
     }

@@ -17,11 +17,17 @@ public sealed class TopologyTestDriver
     private readonly Dictionary<string, List<DriverRecord>> _committed = [];
     private readonly Dictionary<(string Topic, int Partition), List<DriverRecord>> _changelogs = [];
     private readonly Dictionary<(string Topic, int Partition), long> _offsets = [];
-    private readonly List<DriverRecord> _tableRecords = [];
-    private readonly List<(string Topic, int Partition, long Offset, byte[]? Key, byte[]? Value)> _uncommittedInput = [];
+    private readonly List<Input> _tableRecords = [];
+    private readonly List<Input> _uncommitted = [];
+    private readonly Dictionary<(string Topic, int Partition, long Offset), string> _poison = [];
     private readonly Dictionary<(string SubTopology, int Partition), long> _streamTimes = [];
     private readonly List<DriverRecord> _sent = [];
     private List<GlobalTable> _tables = [];
+
+    private sealed record Input(string Topic, int Partition, long Offset, byte[]? Key, byte[]? Value)
+    {
+        public InputRecord Record => new(Topic, Partition, Offset, Key, Key is not null, Value, Value is not null);
+    }
 
     /// <summary>Starts every task with empty stores.</summary>
     /// <param name="topology">The topology.</param>
@@ -35,34 +41,35 @@ public sealed class TopologyTestDriver
     }
 
     /// <summary>Processes a record of a source, or applies one of a global table, in the partition that murmur2 of its key gives,
-    /// or in <paramref name="partition"/>.</summary>
+    /// or in <paramref name="partition"/>. If the processor throws, what was not committed is taken back and processed again,
+    /// and the record goes to the dead letters.</summary>
     /// <exception cref="ArgumentException">The topic is none that the topology reads.</exception>
     public void Pipe(string topic, byte[]? key, byte[]? value, int? partition = null)
     {
         ArgumentNullException.ThrowIfNull(topic);
         var at = partition ?? (key is null ? 0 : Murmur2.Partition(key, _partitions));
-        var offset = _offsets.GetValueOrDefault((topic, at));
-        _offsets[(topic, at)] = offset + 1;
-        if (_topology.Tables.Any(t => t.Topic == topic))
-        {
-            var record = new DriverRecord(topic, at, key, value, null);
-            _tableRecords.Add(record);
-            Apply(record, offset, tell: true);
-            return;
-        }
-        if (!_bySource.ContainsKey((topic, at)))
+        var isTable = _topology.Tables.Any(t => t.Topic == topic);
+        if (!isTable && !_bySource.ContainsKey((topic, at)))
         {
             throw new ArgumentException($"topic '{topic}' partition {at} is no source of the topology '{_topology.Application}'", nameof(topic));
         }
-        _uncommittedInput.Add((topic, at, offset, key, value));
-        Process(topic, at, offset, key, value);
+        var input = Next(topic, at, key, value);
+        if (isTable)
+        {
+            _tableRecords.Add(input);
+            Apply(input, tell: true);
+            return;
+        }
+        _uncommitted.Add(input);
+        Run(() => Process(input));
     }
 
     /// <summary>The same with text as the key.</summary>
     /// <exception cref="ArgumentException">The topic is none that the topology reads.</exception>
     public void Pipe(string topic, string key, byte[]? value) => Pipe(topic, Encoding.UTF8.GetBytes(key), value);
 
-    /// <summary>Commits the transaction of every task.</summary>
+    /// <summary>Commits the transaction of every task. What it sent to a topic that the topology reads is processed then, as
+    /// part of the next transaction.</summary>
     public void Commit()
     {
         foreach (var task in _tasks)
@@ -71,41 +78,41 @@ public sealed class TopologyTestDriver
             task.Committed();
             _streamTimes[(task.SubTopology.Name, task.Partition)] = task.StreamTime;
         }
-        foreach (var record in _sent)
+        var changelogs = _topology.SubTopologies.SelectMany(s => s.Stores).Select(_topology.ChangelogOf).ToHashSet();
+        var sent = _sent.ToList();
+        _sent.Clear();
+        _uncommitted.Clear();
+        foreach (var record in sent)
         {
-            if (_topology.SubTopologies.SelectMany(s => s.Stores).Any(s => _topology.ChangelogOf(s) == record.Topic))
+            if (changelogs.Contains(record.Topic))
             {
                 ListOf(_changelogs, (record.Topic, record.Partition)).Add(record);
+                continue;
             }
-            else
+            ListOf(_committed, record.Topic).Add(record);
+            if (_bySource.ContainsKey((record.Topic, record.Partition)))
             {
-                ListOf(_committed, record.Topic).Add(record);
+                _uncommitted.Add(Next(record.Topic, record.Partition, record.Key, record.Value));
             }
         }
-        _sent.Clear();
-        _uncommittedInput.Clear();
+        Run(Again);
     }
 
     /// <summary>Aborts the transaction, takes back what it did to the stores, and processes its input again, as after a broker's
-    /// refusal to commit.</summary>
+    /// refusal to commit. What of a follower had not waited for records of its leader, as they were not there, waits for them now.</summary>
     public void Abort()
     {
-        _sent.Clear();
-        foreach (var task in _tasks)
-        {
-            task.RollBack();
-            task.Ready();
-        }
-        Again();
+        RollBack();
+        Run(Again);
     }
 
     /// <summary>Throws every task away as a crash would, rebuilds the stores from the committed changelogs, and processes what was
-    /// not committed again.</summary>
+    /// not committed again, as <see cref="Abort"/> does.</summary>
     public void Restart()
     {
         _sent.Clear();
         Start();
-        Again();
+        Run(Again);
     }
 
     /// <summary>Lets the wall clock, in milliseconds since the epoch, be <paramref name="now"/>.</summary>
@@ -142,7 +149,7 @@ public sealed class TopologyTestDriver
         _tables = [.. _topology.Tables.Select(t => t.Create())];
         foreach (var record in _tableRecords)
         {
-            Apply(record, 0, tell: false);
+            Apply(record, tell: false);
         }
         foreach (var sub in _topology.SubTopologies)
         {
@@ -169,32 +176,87 @@ public sealed class TopologyTestDriver
         }
     }
 
-    private void Again()
+    private Input Next(string topic, int partition, byte[]? key, byte[]? value)
     {
-        foreach (var (topic, partition, offset, key, value) in _uncommittedInput.ToList())
+        var offset = _offsets.GetValueOrDefault((topic, partition));
+        _offsets[(topic, partition)] = offset + 1;
+        return new Input(topic, partition, offset, key, value);
+    }
+
+    private void Run(Action work)
+    {
+        while (true)
         {
-            Process(topic, partition, offset, key, value);
+            try
+            {
+                work();
+                return;
+            }
+            catch (ProcessorException error) when (_poison.TryAdd((error.Topic, error.Partition, error.Offset), error.Message))
+            {
+                RollBack();
+                work = Again;
+            }
         }
     }
 
-    private void Process(string topic, int partition, long offset, byte[]? key, byte[]? value)
+    private void RollBack()
     {
-        var task = _bySource[(topic, partition)];
-        var source = task.SubTopology.Sources.Select((s, i) => (s, i)).First(p => p.s.Topic == topic).i;
-        task.Process(source, new InputRecord(topic, partition, offset, key, key is not null, value, value is not null));
+        _sent.Clear();
+        foreach (var task in _tasks)
+        {
+            task.RollBack();
+            task.Ready();
+        }
     }
 
-    private void Apply(DriverRecord record, long offset, bool tell)
+    /// <summary>Processes what is not committed: leaders in the order they came, and a follower's records when they may.</summary>
+    private void Again()
+    {
+        foreach (var records in _uncommitted.GroupBy(input => _bySource[(input.Topic, input.Partition)]).ToList())
+        {
+            var task = records.Key;
+            var leader = new Queue<Input>(records.Where(r => SourceOf(task, r) == 0));
+            var followers = records.Where(r => SourceOf(task, r) != 0).GroupBy(r => r.Topic).Select(g => new Queue<Input>(g)).ToList();
+            while (leader.Count > 0 || followers.Exists(f => f.Count > 0))
+            {
+                if (followers.Find(f => f.Count > 0 && (leader.Count == 0 || !MustWait(task, f.Peek()))) is { } follower)
+                {
+                    Process(follower.Dequeue());
+                }
+                else
+                {
+                    Process(leader.Dequeue());
+                }
+            }
+        }
+    }
+
+    private static int SourceOf(StreamTask task, Input input) => task.SubTopology.Sources.TakeWhile(s => s.Topic != input.Topic).Count();
+
+    private static bool MustWait(StreamTask task, Input input) =>
+        task.TryEventTime(SourceOf(task, input), input.Record, out var time) && time > task.StreamTime;
+
+    private void Process(Input input)
+    {
+        var task = _bySource[(input.Topic, input.Partition)];
+        if (_poison.TryGetValue((input.Topic, input.Partition, input.Offset), out var error))
+        {
+            task.DeadLetter(input.Record, new Rejection("ProcessorFailed", error));
+            return;
+        }
+        task.Process(SourceOf(task, input), input.Record);
+    }
+
+    private void Apply(Input input, bool tell)
     {
         for (var i = 0; i < _tables.Count; i++)
         {
-            if (_topology.Tables[i].Topic == record.Topic
-                && _tables[i].TryApply(new InputRecord(record.Topic, record.Partition, offset, record.Key, record.Key is not null, record.Value, record.Value is not null), out _)
-                && tell)
+            if (_topology.Tables[i].Topic == input.Topic && _tables[i].TryApply(input.Record, out _) && tell)
             {
                 foreach (var task in _tasks)
                 {
-                    task.TableChanged(_tables[i], record.Key);
+                    task.TableChanged(_tables[i], input.Key);
                 }
             }
         }

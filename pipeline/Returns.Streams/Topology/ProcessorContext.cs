@@ -52,6 +52,8 @@ public sealed class ProcessorContext
     /// <exception cref="InvalidOperationException">There is no current record.</exception>
     public void Reject(string errorClass, string message) => _task.Reject(new Rejection(errorClass, message));
 
+    internal void CountLate(bool late, bool missed) => _task.CountLate(late, missed);
+
     /// <summary>Calls <paramref name="callback"/> with stream time each time it has advanced by <paramref name="interval"/>,
     /// once however far it jumped; or with the wall clock, in milliseconds since the epoch, each time that much has passed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The interval is under a millisecond.</exception>

@@ -1,0 +1,94 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Globalization;
+using Returns.Streams.State;
+
+namespace Returns.Benchmarks;
+
+/// <summary>What a store's operations cost as it grows, and what an open item of a 20-byte key and a 100-byte value takes.</summary>
+internal sealed class StoreBench : IBenchmark
+{
+    private const int KeyBytes = 20;
+    private const int ValueBytes = 100;
+    private const int Operations = 1_000_000;
+    private const int KeysPerCommit = 10_000;
+
+    private readonly byte[] _key = new byte[KeyBytes];
+    private readonly byte[] _value = new byte[ValueBytes];
+    private byte[] _due = new byte[KeyBytes];
+
+    public string Name => "store";
+
+    public string Usage => "[ITEMS=10000000]: a store's cost per operation from 10,000 items on, bytes per item and the longest pause of its growth";
+
+    public Task<int> RunAsync(string[] args)
+    {
+        var most = 10_000_000;
+        if (args.Length > 0 && (!int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out most) || most < 10_000))
+        {
+            throw new FormatException($"ITEMS: '{args[0]}' is not a number from 10000");
+        }
+        Measure(10_000, print: false);
+        Console.WriteLine("     items   insert      get   update     wake  (ns, commits included)  bytes/item   longest insert");
+        for (var items = 10_000L; items <= most; items *= 10)
+        {
+            Measure((int)items, print: true);
+        }
+        return Task.FromResult(0);
+    }
+
+    private void Measure(int items, bool print)
+    {
+        var store = new KeyValueStore("open");
+        long longest = 0, last = Stopwatch.GetTimestamp();
+        var inserting = Time(items, i =>
+        {
+            Key(i);
+            // No two deadlines are alike, and they come in no order.
+            store.Put(_key, _value, Scatter(i));
+            CommitSometimes(store, i);
+            var now = Stopwatch.GetTimestamp();
+            (longest, last) = (Math.Max(longest, now - last), now);
+        });
+        store.Committed();
+        var perItem = store.Bytes / (double)items;
+        long bytes = 0;
+        var getting = Time(Operations, i =>
+        {
+            Key(Scatter(i) % items);
+            if (store.TryGet(_key, out var value)) bytes += value.Length;
+        });
+        var updating = Time(Operations, i =>
+        {
+            Key(Scatter(i) % items);
+            store.Put(_key, _value, store.WakeOf(_key));
+            CommitSometimes(store, i);
+        });
+        var waking = Time(Math.Min(items, Operations), i =>
+        {
+            if (store.TryTakeDue(KeyValueStore.Never - 1, ref _due, out _, out _)) CommitSometimes(store, i);
+        });
+        if (bytes != (long)Operations * ValueBytes) throw new InvalidOperationException($"{bytes} bytes were read of {(long)Operations * ValueBytes}");
+        if (!print) return;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{items,10:N0} {inserting,8:0} {getting,8:0} {updating,8:0} {waking,8:0} {perItem,35:0.0} {Stopwatch.GetElapsedTime(0, longest).TotalMilliseconds,13:0.0} ms"));
+    }
+
+    private static void CommitSometimes(KeyValueStore store, int operation)
+    {
+        if (operation % KeysPerCommit != 0) return;
+        foreach (var change in store.Changes) _ = change.Value.Length;
+        store.Committed();
+    }
+
+    private static double Time(int times, Action<int> action)
+    {
+        var started = Stopwatch.GetTimestamp();
+        for (var i = 0; i < times; i++) action(i);
+        return Stopwatch.GetElapsedTime(started).TotalNanoseconds / times;
+    }
+
+    private static long Scatter(long number) => (number * 2_654_435_761L + 12_345) & 0x3fff_ffff;
+
+    private void Key(long number) => BinaryPrimitives.WriteInt64BigEndian(_key.AsSpan(KeyBytes - 8), number);
+}
