@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Net;
+using Confluent.Kafka;
+using Microsoft.Extensions.Configuration;
+using Returns.ClickHouse;
+
+namespace Returns.Worker;
+
+/// <summary>What a worker is told: by the command line, the environment (<c>Returns__Kafka</c>) or appsettings.json, the first that says it.</summary>
+internal sealed record WorkerOptions
+{
+    /// <summary>The section of the configuration.</summary>
+    public const string Section = "Returns";
+
+    /// <summary>The roles there are.</summary>
+    public static readonly string[] KnownRoles = ["triage", "sink"];
+
+    /// <summary>Command line options, by their key in the section.</summary>
+    private static readonly Dictionary<string, string> Switches = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["--roles"] = "Roles",
+        ["--kafka"] = "Kafka",
+        ["--kafka-config"] = "KafkaConfig",
+        ["--clickhouse"] = "ClickHouse",
+        ["--schema-registry"] = "SchemaRegistry",
+        ["--threads"] = "Threads",
+        ["--http-host"] = "HttpHost",
+        ["--http-port"] = "HttpPort",
+    };
+
+    /// <summary>How to use it.</summary>
+    public const string Usage =
+        """
+        usage: Returns.Worker --roles ROLE[,ROLE] --kafka HOST:PORT [options]
+          --roles ROLE[,ROLE]     what this process does: triage, sink
+          --kafka HOST:PORT       bootstrap servers, comma-separated
+          --kafka-config FILE     librdkafka properties for every client, one name=value a line: SASL, TLS
+          --clickhouse URL        http://[user:password@]host:port/[?database=name]; for the role sink
+          --schema-registry URL   where schema ids come from; without it, from schemas/
+          --threads N             stream threads of the role triage (1)
+          --http-host ADDRESS     address of metrics and health (127.0.0.1)
+          --http-port N           port of metrics and health; 0 takes a free one (9464)
+          --exit-with-stdin       stop when standard input closes: when the parent process is gone
+        Every option can be set in the environment, as Returns__Kafka, or in appsettings.json, section Returns.
+        """;
+
+    /// <summary>What this process does.</summary>
+    public required IReadOnlyList<string> Roles { get; init; }
+
+    /// <summary>Settings of every Kafka client, bootstrap servers included. May hold secrets: not for logs.</summary>
+    public required ClientConfig Kafka { get; init; }
+
+    /// <summary>ClickHouse; null where no role needs it.</summary>
+    public ClickHouseAddress? ClickHouse { get; init; }
+
+    /// <summary>Schema Registry; null takes the ids of schemas/.</summary>
+    public Uri? SchemaRegistry { get; init; }
+
+    /// <summary>Stream threads of the role triage.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Address of metrics and health.</summary>
+    public IPAddress HttpHost { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Port of metrics and health; 0 takes a free one.</summary>
+    public int HttpPort { get; init; } = 9464;
+
+    /// <summary>Whether to stop when standard input closes.</summary>
+    public bool ExitWithStdin { get; init; }
+
+    /// <summary>Reads command line, environment and appsettings.json.</summary>
+    /// <exception cref="FormatException">An option is unknown, missing or wrong; the message names it, its value and the way out.</exception>
+    public static WorkerOptions Read(string[] args)
+    {
+        var exitWithStdin = args.Contains("--exit-with-stdin");
+        var given = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        var rest = args.Where(a => a != "--exit-with-stdin").ToArray();
+        for (var i = 0; i < rest.Length; i += 2)
+        {
+            if (!Switches.TryGetValue(rest[i], out var key))
+            {
+                throw new FormatException($"'{rest[i]}' is no option");
+            }
+            if (i + 1 == rest.Length)
+            {
+                throw new FormatException($"{rest[i]}: its value is missing");
+            }
+            given[$"{Section}:{key}"] = rest[i + 1];
+        }
+        var section = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+            .AddEnvironmentVariables()
+            .AddInMemoryCollection(given)
+            .Build()
+            .GetSection(Section);
+        if (section.GetChildren().FirstOrDefault(c => !Switches.ContainsValue(c.Key) && !Switches.Values.Contains(c.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+        {
+            throw new FormatException($"{Section}:{unknown.Key} is no setting; there are {string.Join(", ", Switches.Values)}");
+        }
+        var roles = (section["Roles"] ?? throw new FormatException("--roles is missing: what should this process do?"))
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().ToArray();
+        if (roles.Length == 0 || roles.FirstOrDefault(r => !KnownRoles.Contains(r)) is not null)
+        {
+            throw new FormatException($"--roles: '{section["Roles"]}': there are {string.Join(", ", KnownRoles)}");
+        }
+        return new WorkerOptions
+        {
+            Roles = roles,
+            Kafka = KafkaOf(section["Kafka"], section["KafkaConfig"]),
+            ClickHouse = section["ClickHouse"] is { } url ? Parse("--clickhouse", url, ClickHouseAddress.Parse)
+                : roles.Contains("sink") ? throw new FormatException("--clickhouse is missing: the role sink needs it") : null,
+            SchemaRegistry = section["SchemaRegistry"] is { } registry ? RegistryOf(registry) : null,
+            Threads = NumberOf("--threads", section["Threads"], 1, 64, 1),
+            HttpHost = section["HttpHost"] is not { } host ? IPAddress.Loopback
+                : IPAddress.TryParse(host, out var address) ? address : throw new FormatException($"--http-host: '{host}' is no IP address"),
+            HttpPort = NumberOf("--http-port", section["HttpPort"], 0, 65535, 9464),
+            ExitWithStdin = exitWithStdin,
+        };
+    }
+
+    private static ClientConfig KafkaOf(string? servers, string? file)
+    {
+        var config = new ClientConfig();
+        if (file is not null)
+        {
+            try
+            {
+                var number = 0;
+                foreach (var line in File.ReadLines(file).Select(l => l.Trim()))
+                {
+                    number++;
+                    if (line.Length == 0 || line[0] == '#')
+                    {
+                        continue;
+                    }
+                    var equals = line.IndexOf('=', StringComparison.Ordinal);
+                    if (equals < 1)
+                    {
+                        throw new FormatException($"{file}:{number}: expected name=value, such as security.protocol=SASL_SSL");
+                    }
+                    config.Set(line[..equals].Trim(), line[(equals + 1)..].Trim());
+                }
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new FormatException($"--kafka-config: {error.Message}");
+            }
+        }
+        if (servers is not null)
+        {
+            config.BootstrapServers = servers;
+        }
+        return string.IsNullOrWhiteSpace(config.BootstrapServers) ? throw new FormatException("--kafka is missing: HOST:PORT of a broker") : config;
+    }
+
+    private static Uri RegistryOf(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? url
+            : throw new FormatException("--schema-registry: not a URL such as http://localhost:8081");
+
+    private static int NumberOf(string name, string? text, int least, int most, int otherwise) =>
+        text is null ? otherwise
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
+        : throw new FormatException($"{name}: '{text}' is not a number from {least} to {most}");
+
+    private static T Parse<T>(string name, string text, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(text);
+        }
+        catch (FormatException error)
+        {
+            throw new FormatException($"{name}: {error.Message}");
+        }
+    }
+}
