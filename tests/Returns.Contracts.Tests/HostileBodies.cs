@@ -48,6 +48,18 @@ public sealed class HostileBodies
         Assert.False(array.Ok);
     }
 
+    [Theory]
+    [InlineData("03040204", 2)]
+    [InlineData("03D00F0204", 0)]
+    [InlineData("03010204", 0)]
+    [InlineData("0304", 0)]
+    public void A_block_that_says_its_size_is_read_where_the_size_can_be(string bytes, int items)
+    {
+        var reader = new AvroReader(Convert.FromHexString(bytes), bytes.Length / 2);
+        Assert.Equal(items, reader.ReadBlockCount(1, "findings"));
+        Assert.Equal(items > 0 ? DecodeErrorClass.None : DecodeErrorClass.BadLength, reader.Error.Class);
+    }
+
     [Fact]
     public void The_first_error_is_the_one_that_is_told()
     {
@@ -125,7 +137,7 @@ public sealed class HostileBodies
             var bodies = RandomRecord.Bodies<T>(100);
             var output = new ArrayBufferWriter<byte>();
             var (read, refused) = (0, 0);
-            for (var round = 0; round < 5_000; round++)
+            for (var round = 0; round < 2_500; round++)
             {
                 var body = Damaged(bodies[random.Next(bodies.Count)], random);
                 var into = new T();
@@ -144,7 +156,7 @@ public sealed class HostileBodies
                         $"{T.SchemaName}: {Convert.ToHexString(body)}\n{Convert.ToHexString(output.WrittenSpan)}\n{Convert.ToHexString(expected)}");
                 }
             }
-            Assert.True(read > 200 && refused > 200, $"{T.SchemaName}: {read} read, {refused} refused");
+            Assert.True(read > 100 && refused > 100, $"{T.SchemaName}: {read} read, {refused} refused");
         }
 
         /// <summary>Null where Apache.Avro cannot hold the value: a time before the year 1, say.</summary>

@@ -15,7 +15,7 @@ public sealed class HostileSchemas
     {
         var own = AvroSchema.Parse(ItemScan.SchemaJson);
         var (parsed, refused) = (0, 0);
-        for (var seed = 0; seed < 8_000; seed++)
+        for (var seed = 0; seed < 4_000; seed++)
         {
             var random = new Random(seed);
             var damaged = Damaged(seed % 2 == 0 ? ItemScan.SchemaJson : new RandomSchema(random).Record().ToJsonString(), random);
@@ -32,14 +32,14 @@ public sealed class HostileSchemas
                 refused++;
             }
         }
-        Assert.True(parsed > 400 && refused > 400, $"{parsed} parsed, {refused} refused");
+        Assert.True(parsed > 200 && refused > 200, $"{parsed} parsed, {refused} refused");
     }
 
     [Fact]
     public void A_damaged_body_of_any_schema_is_resolved_or_refused_and_never_takes_much_memory()
     {
         var (read, refused) = (0, 0);
-        for (var seed = 0; seed < 3_000; seed++)
+        for (var seed = 0; seed < 1_500; seed++)
         {
             var random = new Random(seed);
             var schemas = new RandomSchema(random);
@@ -62,7 +62,7 @@ public sealed class HostileSchemas
                 _ = resolved ? read++ : refused++;
             }
         }
-        Assert.True(read > 5_000 && refused > 5_000, $"{read} read, {refused} refused");
+        Assert.True(read > 2_500 && refused > 2_500, $"{read} read, {refused} refused");
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class ResolutionAgainstApacheAvro
     [Fact]
     public void A_record_of_an_earlier_schema_is_resolved_as_apache_avro_does()
     {
-        for (var seed = 0; seed < 2_000; seed++)
+        for (var seed = 0; seed < 1_000; seed++)
         {
             var random = new Random(seed);
             var schemas = new RandomSchema(random);
@@ -28,7 +28,7 @@ public sealed class ResolutionAgainstApacheAvro
     public void A_record_of_a_later_schema_is_resolved_as_apache_avro_does_or_refused_as_it_does()
     {
         var (read, refused) = (0, 0);
-        for (var seed = 0; seed < 3_000; seed++)
+        for (var seed = 0; seed < 1_500; seed++)
         {
             var random = new Random(seed);
             var schemas = new RandomSchema(random);
@@ -39,8 +39,8 @@ public sealed class ResolutionAgainstApacheAvro
                 _ = pair.Agrees(random) ? read++ : refused++;
             }
         }
-        Assert.InRange(read, 500, 14_500);
-        Assert.InRange(refused, 500, 14_500);
+        Assert.InRange(read, 250, 7_250);
+        Assert.InRange(refused, 250, 7_250);
     }
 
     [Fact]
