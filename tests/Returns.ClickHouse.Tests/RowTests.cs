@@ -1,0 +1,185 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Confluent.Kafka;
+using Returns.ClickHouse.Rows;
+using Returns.Contracts;
+
+namespace Returns.ClickHouse.Tests;
+
+public sealed class RowTests(Databases databases)
+{
+    [Fact]
+    public async Task Every_column_of_a_grade_holds_what_the_record_says()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        var samples = new OutcomeSamples(1);
+        var records = Enumerable.Range(0, 20).Select(i => samples.Graded($"LPN{i}")).ToList();
+        foreach (var record in records) stage.Publish(Topics.Grades, record.Lpn.ToString(), record);
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        var rows = await RowsByOffset(stage, "grades");
+        for (var i = 0; i < records.Count; i++)
+        {
+            var (record, row) = (records[i], rows[i]);
+            Assert.Equal(
+                [
+                    record.Lpn.ToString(), record.Program.ToString(), record.Facility.ToString(), record.Sku.ToString(), record.Category.ToString(),
+                    record.Vendor?.ToString(), record.SerialNumber?.ToString(), Text(record.Revision), record.Kind.ToSymbol(), record.Grade.ToString(),
+                    record.PreviousGrade?.ToString(), List(record.Limits.Select(l => l.Criterion.ToString())), List(record.Limits.Select(l => Text(l.Value))),
+                    List(record.Limits.Select(l => l.Cap.ToString())), Text(record.Points), Text(record.Confidence), record.RuleVersion.ToString(),
+                    Time(record.GradedAt), Time(record.IntakeAt), record.Origin.ToSymbol(),
+                ],
+                GradeRows.Columns.Select(column => Cell(row, column)));
+        }
+    }
+
+    [Fact]
+    public async Task Every_column_of_a_disposition_holds_what_the_record_says()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        var samples = new OutcomeSamples(2);
+        var records = Enumerable.Range(0, 30).Select(i => samples.Routed($"LPN{i}")).ToList();
+        foreach (var record in records) stage.Publish(Topics.Dispositions, record.Lpn.ToString(), record);
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        var rows = await RowsByOffset(stage, "dispositions");
+        for (var i = 0; i < records.Count; i++)
+        {
+            var (record, row) = (records[i], rows[i]);
+            Assert.Equal(
+                [
+                    record.Lpn.ToString(), record.Program.ToString(), record.Facility.ToString(), record.Sku.ToString(), record.Category.ToString(),
+                    record.Vendor?.ToString(), record.Grade?.ToString(), record.ReturnReason?.ToSymbol(), record.RaNumber?.ToString(), Text(record.Revision),
+                    record.Cause.ToSymbol(), record.Disposition.ToSymbol(), record.Channel?.ToString(), record.PreviousDisposition?.ToSymbol(),
+                    List(record.Candidates.Select(c => c.Disposition.ToSymbol())), List(record.Candidates.Select(c => c.Channel?.ToString())),
+                    List(record.Candidates.Select(c => Amount(c.Value))), List(record.Candidates.Select(c => c.Value?.Currency.ToString() ?? "")),
+                    List(record.Candidates.Select(c => c.Outcome.ToSymbol())), List(record.Candidates.Select(c => c.Detail?.ToString())),
+                    List(record.Blocks.Select(b => b.ToSymbol())),
+                    Amount(record.ExpectedValue), Code(record.ExpectedValue), Amount(record.ReferencePrice), Code(record.ReferencePrice),
+                    Amount(record.Cost), Code(record.Cost), Amount(record.PricePaid), Code(record.PricePaid), record.Operator?.ToString(),
+                    record.OverrideReason?.ToString(), record.RuleVersion.ToString(), Time(record.RoutedAt), Time(record.IntakeAt), Text(record.DwellMillis),
+                    record.Origin.ToSymbol(),
+                ],
+                DispositionRows.Columns.Select(column => Cell(row, column)));
+        }
+    }
+
+    [Fact]
+    public async Task Every_column_of_an_exception_holds_what_the_record_says()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        var samples = new OutcomeSamples(3);
+        var records = Enumerable.Range(0, 20).Select(i => samples.Raised($"LPN{i}")).ToList();
+        foreach (var record in records) stage.Publish(Topics.Exceptions, record.Lpn.ToString(), record);
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        var rows = await RowsByOffset(stage, "exceptions");
+        for (var i = 0; i < records.Count; i++)
+        {
+            var (record, row) = (records[i], rows[i]);
+            Assert.Equal(
+                [
+                    record.Lpn.ToString(), record.Program.ToString(), record.Facility.ToString(), record.Sku?.ToString(), record.Category?.ToString(),
+                    record.Vendor?.ToString(), record.Grade?.ToString(), Text(record.Revision), record.State.ToSymbol(), record.Reason.ToSymbol(),
+                    record.Detail.ToString(), List(record.Missing.Select(m => m.ToString())), Time(record.RaisedAt),
+                    record.IntakeAt is { } intakeAt ? Time(intakeAt) : null, record.RuleVersion?.ToString(), record.Origin.ToSymbol(),
+                ],
+                ExceptionRows.Columns.Select(column => Cell(row, column)));
+        }
+    }
+
+    [Fact]
+    public async Task The_largest_amounts_keep_every_digit()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        var record = new OutcomeSamples(4).Routed("LPN");
+        record.ExpectedValue = new Money(999_999_999_999_999.9999m, Currency.Parse("GBP"));
+        record.Cost = new Money(-999_999_999_999_999.9999m, Currency.Parse("GBP"));
+        record.PricePaid = new Money(0.1m, Currency.Parse("GBP"));
+        stage.Publish(Topics.Dispositions, "LPN", record);
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        Assert.Equal("999999999999999.9999\t-999999999999999.9999\t0.1", await stage.ScalarAsync("SELECT expected_value, cost, price_paid FROM dispositions"));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_lands_as_a_dead_letter_with_its_bytes_and_the_reason()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        var good = Stage.Wire(new OutcomeSamples(5).Graded("LPN"));
+        var future = new OutcomeSamples(6).Graded("LATE");
+        future.GradedAt = long.MaxValue;
+        stage.PublishRaw(Topics.Grades, new Message<string, byte[]> { Key = "cut", Value = good[..^3] });
+        stage.PublishRaw(Topics.Grades, new Message<string, byte[]> { Key = "tombstone", Value = null! });
+        stage.PublishRaw(Topics.Grades, new Message<string, byte[]> { Key = "text", Value = "not avro"u8.ToArray() });
+        stage.PublishRaw(Topics.Grades, new Message<string, byte[]> { Key = "future", Value = Stage.Wire(future) });
+        stage.PublishRaw(Topics.Grades, new Message<string, byte[]> { Key = null!, Value = [] });
+        stage.PublishRaw(Topics.Grades, new Message<string, byte[]> { Key = "good", Value = good });
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        Assert.Equal("1", await stage.ScalarAsync("SELECT count() FROM grades"));
+        Assert.Equal(
+            ["0 cut Truncated", "1 tombstone Tombstone", "2 text NotWireFormat", "3 future BadValue", "4 - NotWireFormat"],
+            (await stage.ScalarAsync("SELECT concat(toString(source_offset), ' ', ifNull(key, '-'), ' ', error_class) FROM dead_letters ORDER BY _offset")).Split('\n'));
+        Assert.Equal(Convert.ToHexString(good[..^3]), await stage.ScalarAsync("SELECT hex(value) FROM dead_letters WHERE key = 'cut'"));
+        Assert.Equal("\\N\t", await stage.ScalarAsync("SELECT (SELECT value FROM dead_letters WHERE key = 'tombstone'), (SELECT value FROM dead_letters WHERE key IS NULL)"));
+        Assert.Contains("gradedAt is 9223372036854775807", await stage.ScalarAsync("SELECT error_message FROM dead_letters WHERE key = 'future'"), StringComparison.Ordinal);
+        Assert.Equal("0", await stage.ScalarAsync("SELECT countIf(source_topic != 'returns.grades' OR abs(dateDiff('second', recorded_at, now())) > 600) FROM dead_letters"));
+    }
+
+    [Fact]
+    public async Task Dead_letters_keep_their_headers_and_bad_headers_lose_nothing()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        stage.PublishRaw(Topics.DeadLetters, new Message<string, byte[]>
+        {
+            Key = "k", Value = [0, 255, 9, 10], Headers = Stage.DeadLetterHeaders("returns.scans", 7, 12345678901, "BadIndex", "größer\tals"),
+        });
+        stage.PublishRaw(Topics.DeadLetters, new Message<string, byte[]>
+        {
+            Key = "k2", Value = [1], Headers = new Headers { { "returns.source.partition", Encoding.UTF8.GetBytes("seven") }, { "returns.error.class", null } },
+        });
+        stage.PublishRaw(Topics.DeadLetters, new Message<string, byte[]> { Key = "k3", Value = null! });
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        Assert.Equal(
+            [
+                "k\t00FF090A\treturns.scans\t7\t12345678901\tBadIndex\tgrößer\\tals",
+                "k2\t01\t\t-1\t-1\t\t",
+                "k3\t\\N\t\t-1\t-1\t\t",
+            ],
+            (await stage.ScalarAsync("SELECT key, hex(value), source_topic, source_partition, source_offset, error_class, error_message FROM dead_letters ORDER BY _offset")).Split('\n'));
+    }
+
+    private static async Task<List<JsonElement>> RowsByOffset(Stage stage, string table)
+    {
+        var text = await stage.Http.QueryAsync(
+            $"SELECT * FROM {table} ORDER BY _offset SETTINGS output_format_json_quote_64bit_integers = 0, output_format_json_quote_decimals = 1 FORMAT JSONEachRow");
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+    }
+
+    private static string? Cell(JsonElement row, string column) => Text(row.GetProperty(column));
+
+    private static string? Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Array => List(value.EnumerateArray().Select(Text)),
+        _ => double.TryParse(value.GetRawText(), CultureInfo.InvariantCulture, out var number) && value.GetRawText().AsSpan().ContainsAny('.', 'e')
+            ? Text(number)
+            : value.GetRawText(),
+    };
+
+    private static string List(IEnumerable<string?> values) => "[" + string.Join(", ", values.Select(v => v ?? "null")) + "]";
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Time(long millis) => DateTimeOffset.FromUnixTimeMilliseconds(millis).ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
+
+    private static string? Amount(Money? money) => money?.Amount.ToString("0.####", CultureInfo.InvariantCulture);
+
+    private static string Code(Money? money) => money?.Currency.ToString() ?? "";
+}
