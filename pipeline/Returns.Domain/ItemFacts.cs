@@ -41,7 +41,9 @@ public sealed class ItemFacts
     public int WeightGrams { get; set; }
 
     /// <summary>Time from intake to decision, milliseconds, at least 0; 0 before intake.</summary>
-    public long DwellMillis => IntakeAt is { } intake && DecidedAt > intake ? DecidedAt - intake : 0;
+    public long DwellMillis => IntakeAt is { } intake && DecidedAt > intake
+        ? (long)Math.Min(unchecked((ulong)DecidedAt - (ulong)intake), long.MaxValue)
+        : 0;
 
     /// <summary>Forgets everything, ready for the next unit.</summary>
     public void Clear()

@@ -99,6 +99,15 @@ public sealed class Decisions
         Assert.False(decision.IsRouted);
     }
 
+    [Theory]
+    [InlineData(5, 3, 0)]
+    [InlineData(5, 5, 0)]
+    [InlineData(5, 6, 1)]
+    [InlineData(long.MinValue, long.MaxValue, long.MaxValue)]
+    [InlineData(long.MaxValue, long.MinValue, 0)]
+    public void Dwell_runs_from_intake_to_the_decision_and_is_never_negative(long intake, long decided, long dwell) =>
+        Assert.Equal(dwell, new ItemFacts { IntakeAt = intake, DecidedAt = decided }.DwellMillis);
+
     private static string Told(Decision decision, UnitModel unit)
     {
         var told = $"{decision.State} {decision.WaitsFor} {decision.Review} {decision.OverrideRefused} {decision.IsRouted} {decision.Checklist?.Category} {decision.Grade.Grade} "
