@@ -134,6 +134,36 @@ public sealed class Candidates
     }
 
     [Fact]
+    public void The_most_candidates_that_rules_allow_are_all_recorded()
+    {
+        var random = new Random(1);
+        var model = RandomRules.Make(random);
+        var channels = Enumerable.Range(0, 32).Select(i => model.Channels[0] with { Name = $"ch-{i}", Currency = "USD", Categories = null, MinGrade = 0 }).ToArray();
+        WayModel[] ways = [.. channels.Take(15).Select(c => new WayModel(Disposition.Resell, c.Name)), new WayModel(Disposition.Restock, null)];
+        Disposition[] fallback = [Disposition.Refurbish, Disposition.Donate, Disposition.Dispose, Disposition.ReturnToVendor];
+        model = model with
+        {
+            Channels = channels,
+            Dispositions = model.Dispositions.ToDictionary(d => d.Key, d => d.Value with { Currency = "USD", Categories = null, MinGrade = 0 }),
+            Blocks = [.. model.Blocks.Select(b => new BlockModel(b.Block, [Disposition.Restock], [], fallback, false))],
+            Rows = [new RowModel("all", null, null, null, true, ways)],
+            Vendors = [new VendorModel("*", "forced", null, null, 0, false, "GBP", 1, 0, 0)],
+        };
+        var rules = model.Compile();
+        var decision = new Decision();
+        for (var i = 0; i < 200; i++)
+        {
+            var unit = RandomUnits.Make(random, model) with { Operator = new OperatorModel(Disposition.Resell, "", null) };
+            decision.Decide(rules, unit.ToFacts(), unit.Operator.ToDecision(), unit.Capacity);
+            if (!decision.OverrideRefused || decision.Route.Blocks.IsEmpty || decision.Route.Candidates.Length < 53) continue;
+            Assert.Equal(CandidateOutcome.Chosen, decision.Route.Chosen.Outcome);
+            return;
+        }
+
+        Assert.Fail("no unit had them all");
+    }
+
+    [Fact]
     public void An_amount_goes_to_the_wire_and_back_without_loss() => Cases.Each(2000, random =>
     {
         var price = random.OneIn(3) ? random.NextInt64(0, 10_000_000_000_000_000) / 10_000m : random.Amount(100);
