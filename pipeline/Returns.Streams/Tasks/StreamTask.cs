@@ -229,6 +229,14 @@ internal sealed class StreamTask
         throw new TopologyException($"topic '{spec.Topic}' is no global table of the topology '{_topology.Application}'");
     }
 
+    internal void CheckSink(Sink sink)
+    {
+        if (!_topology.Sinks.Contains(sink))
+        {
+            throw new TopologyException($"topic '{sink.Topic}' is no sink of the topology '{_topology.Application}': add it by Sink()");
+        }
+    }
+
     internal void Reject(in Rejection rejection)
     {
         if (!_processing)

@@ -36,9 +36,11 @@ public sealed class ProcessorContext
     public KeyValueStore Store(StoreSpec store) => _task.StoreOf(store);
 
     /// <summary>A way to send to <paramref name="sink"/>: asked for once, in the processor's constructor.</summary>
+    /// <exception cref="TopologyException">The sink is another topology's.</exception>
     public Output<T> Output<T>(Sink<T> sink) where T : class
     {
         ArgumentNullException.ThrowIfNull(sink);
+        _task.CheckSink(sink);
         return new Output<T>(_task, sink.Topic, sink.Encoder());
     }
 

@@ -99,7 +99,8 @@ public sealed class TopologyBuilder
     }
 
     /// <summary>The topology.</summary>
-    /// <exception cref="TopologyException">A sub-topology has no source, a topic is read twice, or a store is used by none.</exception>
+    /// <exception cref="TopologyException">A sub-topology has no source, a topic is read twice or holds the dead letters, or a
+    /// store is used by none.</exception>
     public Topology Build()
     {
         if (_subTopologies.Count == 0)
@@ -113,6 +114,14 @@ public sealed class TopologyBuilder
         if (_subTopologies.SelectMany(s => s.Sources).GroupBy(s => s.Topic).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
             throw new TopologyException($"topic '{twice.Key}' is the source of two sub-topologies: one group reads a topic once");
+        }
+        if (_subTopologies.SelectMany(s => s.Sources).FirstOrDefault(s => _tables.Exists(t => t.Topic == s.Topic)) is { } both)
+        {
+            throw new TopologyException($"topic '{both.Topic}' is a source and a global table: choose one");
+        }
+        if (_subTopologies.SelectMany(s => s.Sources).FirstOrDefault(s => s.Topic == _deadLetters) is { } dead)
+        {
+            throw new TopologyException($"topic '{dead.Topic}' is a source and takes the dead letters, which would come back for ever: send them to another topic");
         }
         if (_stores.Find(store => !_subTopologies.Exists(s => s.Stores.Contains(store))) is { } unused)
         {
