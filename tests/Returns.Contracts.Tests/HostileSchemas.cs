@@ -21,9 +21,7 @@ public sealed class HostileSchemas
             var damaged = Damaged(seed % 2 == 0 ? ItemScan.SchemaJson : new RandomSchema(random).Record().ToJsonString(), random);
             try
             {
-                var schema = AvroSchema.Parse(damaged);
-                _ = schema.Fingerprint();
-                _ = SchemaResolution.Create(schema, own);
+                _ = SchemaResolution.Create(AvroSchema.Parse(damaged), own);
                 parsed++;
             }
             catch (FormatException error)
