@@ -43,7 +43,7 @@ public sealed class ScanFeed
 
     /// <summary>
     /// Begins every LPN of the feed. It is a hash of what is fed (the file's content or the shift's parameters, seed, most
-    /// units, checklists), so that the same feed is known again, and two feeds never share an LPN.
+    /// units, categories and checklists), so that the same feed is known again, and two feeds never share an LPN.
     /// </summary>
     public Utf8 Label { get; }
 

@@ -83,8 +83,8 @@ internal sealed class InspectionCard
         foreach (var (outcome, values) in groups)
         {
             readings.Values[gravity] = [.. values.OrderBy(v => best.Min(b => Math.Abs(b - v))).ThenBy(v => v)];
-            // A unit that is worth nothing is rare, a counterfeit rarer still.
-            readings.Odds[gravity] = outcome.Signals.HasFlag(FindingSignals.Counterfeit) ? 0.004 : outcome.Cap == worst ? 0.06 : 0.45;
+            // The more a flaw costs, the rarer it is: a unit worth nothing is rare, a counterfeit rarer still.
+            readings.Odds[gravity] = outcome.Signals.HasFlag(FindingSignals.Counterfeit) ? 0.004 : outcome.Cap == worst ? 0.06 : 0.42 * (1 - 0.7 * outcome.Cap / worst);
             gravity++;
         }
         return readings;

@@ -114,7 +114,7 @@ internal sealed class JourneyPlanner(ulong seed, Habits habits)
         for (var i = 0; i < card.Count; i++)
         {
             // A flaw catches the eye; what is as it should be is often not written down.
-            if (draws.Chance(_gravity[i] > 0 ? 800_000 : 150_000)) observed |= 1UL << i;
+            if (draws.Chance(_gravity[i] > 0 ? 950_000 : 150_000)) observed |= 1UL << i;
         }
         var corrected = draws.Chance(habits.Misread);
         if (mandatory != 0 && draws.Chance(habits.Withheld))

@@ -18,6 +18,7 @@ internal sealed class ReplayCatalogue
     private readonly Dictionary<string, InspectionCard> _cards = [];
     private readonly Dictionary<Utf8, int> _bySku = new(Utf8Comparer.Instance);
     private readonly List<(Utf8 Sku, Utf8 Description, decimal Price)> _skus = [];
+    private string[] _categories = [];
 
     public ReplayCatalogue(ProgramRules rules)
     {
@@ -43,14 +44,20 @@ internal sealed class ReplayCatalogue
         return index;
     }
 
-    /// <summary>The products, by index.</summary>
+    /// <summary>Tells the products' categories, when all lines are known, and gives a hash of them: other keywords make another feed.</summary>
+    public ulong Categorise()
+    {
+        _categories = [.. _skus.Select(s => _keywords.Classify(s.Description.ToString()))];
+        return XxHash3.HashToUInt64(Utf8.From(string.Join('|', _categories)).Span);
+    }
+
+    /// <summary>The products, by index, after <see cref="Categorise"/>.</summary>
     /// <param name="seed">Seed of what is simulated.</param>
     /// <param name="updatedAt">When the retailer wrote the catalogue, event time.</param>
-    public Product[] Close(ulong seed, long updatedAt) => [.. _skus.Select(s => Make(s.Sku, s.Description, s.Price, seed, updatedAt))];
+    public Product[] Close(ulong seed, long updatedAt) => [.. _skus.Select((s, i) => Make(s.Sku, s.Description, s.Price, _categories[i], seed, updatedAt))];
 
-    private Product Make(Utf8 sku, Utf8 description, decimal price, ulong seed, long updatedAt)
+    private Product Make(Utf8 sku, Utf8 description, decimal price, string category, ulong seed, long updatedAt)
     {
-        var category = _keywords.Classify(description.ToString());
         var card = _cards[category];
         var draws = new Draws(seed ^ 2, unchecked((long)XxHash3.HashToUInt64(sku.Span)));
         var cost = decimal.Round(price * draws.Between(35, 60) / 100, 4, MidpointRounding.AwayFromZero);

@@ -148,6 +148,30 @@ public sealed class FeedingKafka
     }
 
     [Fact]
+    public async Task Keys_go_to_the_partitions_that_the_Java_client_sends_them_to()
+    {
+        await using var broker = await Broker.StartAsync();
+        await Run(broker, FeedReading.Replay("22556,PLASTERS IN TIN,50,2010-12-01 10:24:00,1.65"));
+        var seen = new HashSet<int>();
+        broker.Committed(Topics.Scans, (key, partition) =>
+        {
+            Assert.Equal(Murmur2.Partition(key, Broker.ScanPartitions), partition);
+            seen.Add(partition);
+        });
+        Assert.Equal(Broker.ScanPartitions, seen.Count);
+    }
+
+    [Fact]
+    public async Task A_missing_topic_is_refused_by_name()
+    {
+        await using var broker = await Broker.StartAsync(topics: false);
+        var impatient = new ClientConfig(broker.Client);
+        impatient.Set("topic.metadata.propagation.max.ms", "1000");
+        var refused = await Assert.ThrowsAnyAsync<KafkaException>(() => Feeder.RunAsync(impatient, Feed(), new FeederOptions()).WaitAsync(Broker.Patience));
+        Assert.Contains(Topics.Scans, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task More_committed_records_than_the_feed_has_are_refused()
     {
         await using var broker = await Broker.StartAsync();
