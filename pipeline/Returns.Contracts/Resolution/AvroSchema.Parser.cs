@@ -64,7 +64,10 @@ public sealed partial class AvroSchema
                     return fallback is null || symbols.Contains(fallback, StringComparer.Ordinal)
                         ? Define(new AvroSchema(AvroKind.Enum)
                         {
-                            FullName = enumName, Aliases = Aliases(json, enumSpace), Symbols = symbols, DefaultSymbol = fallback,
+                            FullName = enumName,
+                            Aliases = Aliases(json, enumSpace),
+                            Symbols = symbols,
+                            DefaultSymbol = fallback,
                         })
                         : throw new FormatException($"enum '{enumName}': its default '{fallback}' is not one of its symbols");
                 case "record":
