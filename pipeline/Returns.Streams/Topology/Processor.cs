@@ -38,7 +38,9 @@ public abstract class Processor(ProcessorContext context)
     {
     }
 
-    /// <summary>A global table has applied a record with this key, after the tables had been caught up.</summary>
+    /// <summary>A global table has applied a record with this key, after the tables had been caught up. A rolled back
+    /// transaction takes back what was done here and the table keeps the record, so that <see cref="Ready"/>, as after a
+    /// restart, has to look for what the tables say by then.</summary>
     /// <param name="table">The table.</param>
     /// <param name="key">The key; holds until the call returns.</param>
     public virtual void TableChanged(GlobalTable table, ReadOnlySpan<byte> key)

@@ -42,6 +42,7 @@ public sealed class OriginClock
         (_store, _held, _context) = (store, held, context);
         (_times, _idle, _heard) = (new long[origins], new bool[origins], new bool[origins]);
         Array.Fill(_times, long.MinValue);
+        Array.Fill(_heard, true);
         held.HeldAt = long.MinValue;
         context.Schedule(idleAfter, PunctuationClock.WallClock, _ => FindIdle());
     }

@@ -1,0 +1,143 @@
+using Returns.Streams.State;
+using Returns.Streams.Testing;
+using Returns.Streams.Windows;
+
+namespace Returns.Streams.Tests.Windows;
+
+/// <summary>A topic that two upstream partitions write, each at its own pace. A tick's amount is its origin.</summary>
+public sealed class WindowsOfManyOrigins
+{
+    private const int Hour = 3_600_000;
+    private const int Minute = 60_000;
+
+    [Fact]
+    public void Catching_up_on_a_backlog_turns_no_old_record_into_a_late_one()
+    {
+        // Each origin's records come in order, in runs of hours: one is far ahead of the other by turns.
+        var backlog = Backlog(runs: 6, hoursInARun: 4);
+        var byOrigin = Run(new TopologyTestDriver(Topology()), backlog);
+        var byStreamTime = Run(new TopologyTestDriver(Sums.Topology(Spec).Topology), backlog);
+        Assert.Contains(byStreamTime, f => f.StartsWith("Correction", StringComparison.Ordinal));
+        Assert.DoesNotContain(byOrigin, f => f.StartsWith("Correction", StringComparison.Ordinal));
+        var finals = byOrigin.Where(f => f.StartsWith("Final", StringComparison.Ordinal)).ToList();
+        // All but the last hours have closed, with both origins' twelve records each.
+        Assert.InRange(finals.Count, 22, 24);
+        Assert.All(finals, f => Assert.EndsWith(" 24", f, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_idle_origin_does_not_hold_back_the_others_for_ever_and_what_it_sends_later_is_a_correction()
+    {
+        var driver = new TopologyTestDriver(Topology());
+        driver.AdvanceWallClock(0);
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(1, 1));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(2, 2));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(5 * Hour, 1));
+        driver.AdvanceWallClock(10_000);
+        Assert.Equal(["Early k 0 0 2", "Early k 18000000 0 1"], Committed(driver));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(5 * Hour, 1));
+        driver.AdvanceWallClock(20_000);
+        Assert.Equal(["Final k 0 0 2", "Early k 18000000 0 2"], Committed(driver));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(3, 2));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(9 * Hour, 2));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(9 * Hour, 1));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(9 * Hour, 1));
+        Assert.Equal(["Correction k 0 1 3", "Final k 18000000 0 2", "Early k 32400000 0 3"], Committed(driver));
+    }
+
+    [Fact]
+    public void All_idle_is_as_far_as_stream_time()
+    {
+        var driver = new TopologyTestDriver(Topology());
+        driver.AdvanceWallClock(0);
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(1, 1));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(2 * Hour, 1));
+        driver.AdvanceWallClock(10_000);
+        driver.AdvanceWallClock(20_000);
+        Assert.Equal(["Final k 0 0 1", "Early k 7200000 0 1"], Committed(driver));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(17)]
+    [InlineData(40)]
+    public void Aborts_and_restarts_change_no_figure(int every)
+    {
+        var backlog = Backlog(runs: 5, hoursInARun: 3);
+        var undisturbed = Run(new TopologyTestDriver(Topology()), backlog);
+        Assert.Equal(undisturbed, Run(new TopologyTestDriver(Topology()), backlog, (driver, i) => { if (i % every == 0) driver.Abort(); }));
+        Assert.Equal(undisturbed, Run(new TopologyTestDriver(Topology()), backlog, (driver, i) => { if (i % every == 0) driver.Restart(); }));
+    }
+
+    [Fact]
+    public void An_origin_beyond_the_count_is_refused_by_number_and_way_out()
+    {
+        var driver = new TopologyTestDriver(Topology());
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(1, 3));
+        driver.Commit();
+        Assert.Contains("origin 2 of 2: where the upstream has more partitions now", Assert.Single(driver.Read(Sums.Missed)).Rejection!.Value.Message, StringComparison.Ordinal);
+    }
+
+    private static WindowSpec Spec => WindowSpec.Tumbling(TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), TimeSpan.FromDays(7));
+
+    /// <summary>Twelve records an hour from each origin, numbered 1 and 2.</summary>
+    private static List<(long At, int Origin)> Backlog(int runs, int hoursInARun) =>
+        [.. from run in Enumerable.Range(0, runs)
+            from origin in new[] { 1, 2 }
+            from tick in Enumerable.Range(run * hoursInARun * 12, hoursInARun * 12)
+            select ((long)tick * 5 * Minute, origin)];
+
+    private static List<string> Run(TopologyTestDriver driver, List<(long At, int Origin)> backlog, Action<TopologyTestDriver, int>? disturb = null)
+    {
+        var figures = new List<string>();
+        for (var i = 0; i < backlog.Count; i++)
+        {
+            driver.Pipe(Sums.Input, "k", Tick.Bytes(backlog[i].At, backlog[i].Origin));
+            disturb?.Invoke(driver, i);
+            if (i % 50 == 0) figures.AddRange(Committed(driver));
+        }
+        figures.AddRange(Committed(driver));
+        return figures;
+    }
+
+    private static IReadOnlyList<string> Committed(TopologyTestDriver driver)
+    {
+        driver.Commit();
+        return driver.ReadSums();
+    }
+
+    private static Topology Topology()
+    {
+        var builder = new TopologyBuilder("app", Sums.Missed);
+        var (store, origins) = (builder.Store("windows"), builder.Store("origins"));
+        var sink = builder.Sink(Sums.Output, () => new LineEncoder());
+        builder.SubTopology("counts", [store, origins], context => new Counter(context, store, origins, sink)).Source(Sums.Input, () => new TickDecoder());
+        return builder.Build();
+    }
+
+    /// <summary>Counts ticks of both origins.</summary>
+    private sealed class Counter : Processor, IProcessor<Tick>
+    {
+        private readonly WindowedStore<long, int> _windows;
+        private readonly OriginClock _clock;
+
+        public Counter(ProcessorContext context, StoreSpec windows, StoreSpec origins, Sink<Line> sink) : base(context)
+        {
+            var output = context.Output(sink);
+            _windows = new WindowedStore<long, int>(Spec, context.Store(windows), context, new Sums.Aggregate(), (in WindowResult<long> result) => output.Send(result.Key, new Line(Sums.Format(result))));
+            _clock = new OriginClock(context.Store(origins), _windows.Store, context, origins: 2, TimeSpan.FromSeconds(10));
+        }
+
+        public void Process(Tick message)
+        {
+            _windows.Add(Context.Key, message.At, 1);
+            _clock.Observe(message.Amount - 1, message.At);
+        }
+
+        public override void Ready() => _clock.Ready();
+
+        public override void Wake(KeyValueStore store, ReadOnlySpan<byte> key, long due) => _windows.Wake(key, due);
+
+        public override void Committing() => _windows.Committing();
+    }
+}
