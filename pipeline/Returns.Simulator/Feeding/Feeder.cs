@@ -18,10 +18,7 @@ namespace Returns.Simulator.Feeding;
 /// </remarks>
 public static class Feeder
 {
-    private const int TransactionRecords = 20_000;
-    private const int RecordsPerLook = 256;
-    private static readonly TimeSpan TransactionTime = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan PaceStep = TimeSpan.FromMilliseconds(10);
+    private const int RecordsPerLook = 4096;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Publishes what is not yet published of the feed.</summary>
@@ -44,7 +41,7 @@ public static class Feeder
 
     private static FeedResult Run(ClientConfig client, ScanFeed feed, FeederOptions options, CancellationToken cancel)
     {
-        long published = 0;
+        long? scansBefore = null;
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
@@ -52,8 +49,9 @@ public static class Feeder
             try
             {
                 PassOver(feed, producer.Start(cancel), producer.TransactionalId, cancel);
-                Publish(feed, producer, options, ref published, cancel);
-                return new FeedResult(feed.Label, feed.Lines, feed.Rejected.Count, feed.Units, feed.Scans, published, feed.LastEventTime);
+                scansBefore ??= feed.Scans;
+                new FeedRun(feed, producer, options, scansBefore.Value).Publish(cancel);
+                return new FeedResult(feed.Label, feed.Lines, feed.Rejected.Count, feed.Units, feed.Scans, feed.Scans - scansBefore.Value, feed.LastEventTime);
             }
             catch (KafkaException error) when (FeedProducer.IsFenced(error.Error))
             {
@@ -79,65 +77,6 @@ public static class Feeder
                 throw new InvalidOperationException(
                     $"group '{transactionalId}' has {committed} records committed, but the feed has only {feed.Records}: another version of the simulator fed it; use another seed");
             }
-        }
-    }
-
-    private static void Publish(ScanFeed feed, FeedProducer producer, FeederOptions options, ref long published, CancellationToken cancel)
-    {
-        var (scan, item) = (new ItemScan(), new CatalogItem());
-        var start = options.Time.GetTimestamp();
-        var begun = start;
-        var unitsAtStart = feed.Units;
-        long uncommitted = 0, uncommittedScans = 0;
-        var before = FeedRecord.End;
-        for (var look = 0; ;)
-        {
-            if (--look < 0)
-            {
-                cancel.ThrowIfCancellationRequested();
-                look = RecordsPerLook;
-                var ahead = false;
-                if (options.UnitsPerSecond > 0)
-                {
-                    ahead = feed.Units - unitsAtStart > options.Time.GetElapsedTime(start).TotalSeconds * options.UnitsPerSecond;
-                    look = 0;
-                }
-                if (uncommitted >= TransactionRecords || (uncommitted > 0 && options.Time.GetElapsedTime(begun) >= TransactionTime)) Commit(ref published);
-                if (ahead)
-                {
-                    cancel.WaitHandle.WaitOne(PaceStep);
-                    continue;
-                }
-            }
-
-            var next = feed.Next(scan, item);
-            // The catalogue that comes before the first scan is committed before it, so that no unit has to wait for it.
-            if (next != FeedRecord.CatalogItem && before == FeedRecord.CatalogItem && uncommittedScans == 0 && uncommitted > 0) Commit(ref published, less: next == FeedRecord.Scan ? 1 : 0);
-            if (next == FeedRecord.End) break;
-            if (uncommitted++ == 0)
-            {
-                producer.Begin();
-                begun = options.Time.GetTimestamp();
-            }
-            if (next == FeedRecord.Scan)
-            {
-                uncommittedScans++;
-                producer.Publish(scan, cancel);
-            }
-            else
-            {
-                producer.Publish(item, cancel);
-            }
-            before = next;
-        }
-        if (uncommitted > 0) Commit(ref published);
-
-        void Commit(ref long count, long less = 0)
-        {
-            producer.Commit(feed.Records - less, cancel);
-            count += uncommittedScans;
-            uncommitted = uncommittedScans = 0;
-            options.Progress?.Invoke(new FeedProgress(feed.Units, feed.PlannedUnits, feed.Scans - less, count));
         }
     }
 }
