@@ -47,6 +47,9 @@ internal sealed class Journey
     public double ImageConfidence;
     public bool NeverComplete;
 
+    /// <summary>The criteria whose flaw was photographed, one bit each.</summary>
+    public ulong Photographed;
+
     /// <summary>Readings by criterion, of the first grading and of the quality sample.</summary>
     public readonly double[] Readings = new double[64];
     public readonly double[] QualityReadings = new double[64];

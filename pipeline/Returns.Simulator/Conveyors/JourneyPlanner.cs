@@ -47,12 +47,14 @@ internal sealed class JourneyPlanner(ulong seed, Habits habits)
         // Most returns are nearly new; the square gives the long tail.
         var wear = draws.Unit();
         wear = Math.Min(1, wear * wear * unit.Arrival.Product.Wear / 100);
+        unit.Photographed = 0;
         _findings.Clear();
         for (var i = 0; i < card.Count; i++)
         {
             _gravity[i] = (byte)card.Gravity(i, wear, ref draws);
             var value = card.Reading(i, _gravity[i], ref draws);
             unit.Readings[i] = value;
+            if (_gravity[i] > 0 && draws.Chance(700_000)) unit.Photographed |= 1UL << i;
             _findings.Restore(new Observation(card.Checklist.Criteria[i].Key, value, default));
         }
         unit.TrueGrade = card.Checklist.Grade(_findings, unit.Arrival.Product.DataBearing, unit.Arrival.Product.Hygiene).Grade;

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Numerics;
 using Returns.Contracts;
+using Returns.Domain.Grading;
 
 namespace Returns.Simulator.Conveyors;
 
@@ -10,6 +12,8 @@ internal sealed class ScanWriter
     private const int Digits = 10;
     private const int SerialLength = 2 + 16;
     private const int AuthorizationLength = 3 + 12;
+    private const int EvidenceLength = 4 + 16;
+    private static readonly StandardFormat Hex = new('x', 16);
     private static readonly Utf8 Model = "belt-vision 2.3 (simulated)";
 
     private readonly byte[] _lpn;
@@ -18,6 +22,7 @@ internal sealed class ScanWriter
     private readonly byte[] _serial = new byte[SerialLength];
     private readonly byte[] _authorization = new byte[AuthorizationLength];
     private readonly byte[] _wrongSku = new byte[3 + Digits];
+    private readonly byte[] _evidence = new byte[Checklist.MaxCriteria * EvidenceLength];
     private readonly ulong _seed;
     private readonly Origin _origin;
 
@@ -87,7 +92,7 @@ internal sealed class ScanWriter
         scan.PricePaid = unit.Arrival.Paid;
         if (product.Serialised)
         {
-            Utf8Formatter.TryFormat(Draws.Mix(_seed + (ulong)unit.Unit), _serial.AsSpan(2), out _, new System.Buffers.StandardFormat('X', 16));
+            Utf8Formatter.TryFormat(Draws.Mix(_seed + (ulong)unit.Unit), _serial.AsSpan(2), out _, Hex);
             scan.SerialNumber = new Utf8(_serial);
         }
         if (unit.HasAuthorization)
@@ -97,7 +102,7 @@ internal sealed class ScanWriter
         }
     }
 
-    private static void WriteInspection(Journey unit, in Step step, InspectionCard card, Facility facility, ItemScan scan)
+    private void WriteInspection(Journey unit, in Step step, InspectionCard card, Facility facility, ItemScan scan)
     {
         scan.Grader = facility.GraderNames[step.Grader];
         scan.QualitySample = step.QualitySample;
@@ -108,7 +113,17 @@ internal sealed class ScanWriter
             var finding = scan.Findings.Add();
             finding.Criterion = card.NameOf(criterion);
             finding.Value = criterion == step.Misread ? step.MisreadAs : readings[criterion];
+            if ((unit.Photographed >> criterion & 1) != 0) finding.Evidence = EvidenceOf(unit.Unit, criterion);
         }
+    }
+
+    /// <summary>Stands for the content hash of a photograph.</summary>
+    private Utf8 EvidenceOf(long unit, int criterion)
+    {
+        var start = criterion * EvidenceLength;
+        "sim-"u8.CopyTo(_evidence.AsSpan(start));
+        Utf8Formatter.TryFormat(Draws.Mix(_seed + (ulong)unit * Checklist.MaxCriteria + (ulong)criterion), _evidence.AsSpan(start + 4), out _, Hex);
+        return new Utf8(_evidence, start, EvidenceLength);
     }
 
     /// <summary>The number with leading zeros, as many digits as fit.</summary>

@@ -65,11 +65,16 @@ public sealed class ReplayingFiles
     [Fact]
     public void Lines_need_not_be_in_the_order_of_time()
     {
-        var reversed = string.Join('\n', Mixed.Split('\n').Reverse());
-        var at = FeedReading.Replay(reversed).Scans().Where(s => s.Kind == ScanKind.Intake).Select(s => s.ScannedAt).ToList();
-        var behind = 0L;
-        for (var (i, last) = (0, 0L); i < at.Count; last = Math.Max(last, at[i++])) behind = Math.Max(behind, last - at[i]);
-        Assert.InRange(behind, 0, (long)TimeSpan.FromHours(1).TotalMilliseconds);
+        var days = Enumerable.Range(1, 20).Select(d => new DateTimeOffset(2010, 12, 21 - d, 9, 0, 0, TimeSpan.Zero)).ToList();
+        var intakes = FeedReading.Replay(string.Join('\n', days.Select(d => $"22556,PLASTERS IN TIN,5,{d:yyyy-MM-dd HH:mm:ss},1.65"))).Scans()
+            .Where(s => s.Kind == ScanKind.Intake).DistinctBy(s => s.Lpn.ToString()).ToList();
+        Assert.Equal(100, intakes.Count);
+        foreach (var intake in intakes)
+        {
+            var line = int.Parse(intake.Source.ToString()!.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
+            Assert.InRange(intake.ScannedAt - days[line - 2].ToUnixTimeMilliseconds(), 0, 1_000);
+        }
+        Assert.Equal(intakes.Select(s => s.ScannedAt / 86_400_000).Order(), intakes.Select(s => s.ScannedAt / 86_400_000));
     }
 
     [Fact]
@@ -155,6 +160,23 @@ public sealed class ReplayingFiles
             last[station] = s.Sequence;
         });
         Assert.InRange(repeats, 1, seen.Count / 50);
+    }
+
+    [Fact]
+    public void Photographs_of_flaws_are_named_and_no_two_share_a_name()
+    {
+        var (named, findings) = (new Dictionary<string, string>(), 0);
+        FeedReading.Replay(Mixed).ReadAll(s =>
+        {
+            findings += s.Findings.Count;
+            foreach (var finding in s.Findings)
+            {
+                if (finding.Evidence is not { } evidence) continue;
+                var shown = $"{s.Lpn} {finding.Criterion}";
+                if (!named.TryAdd(evidence.ToString(), shown)) Assert.Equal(named[evidence.ToString()], shown);
+            }
+        });
+        Assert.InRange(named.Count, findings / 50, findings / 3);
     }
 
     [Fact]
