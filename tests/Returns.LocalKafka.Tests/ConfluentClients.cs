@@ -67,8 +67,8 @@ internal static class ConfluentClients
         return builder.Build();
     }
 
-    /// <summary>Reads all partitions of a topic from the beginning to where they end now.</summary>
-    public static List<ConsumeResult<string?, string?>> ReadAll(string servers, string topic, IsolationLevel isolation = IsolationLevel.ReadCommitted)
+    /// <summary>Reads all partitions of a topic from the beginning, or an offset, to where they end now.</summary>
+    public static List<ConsumeResult<string?, string?>> ReadAll(string servers, string topic, IsolationLevel isolation = IsolationLevel.ReadCommitted, long from = 0)
     {
         using var consumer = Consumer(servers, config =>
         {
@@ -80,7 +80,7 @@ internal static class ConfluentClients
         var partitions = admin.GetMetadata(topic, Patience).Topics[0].Partitions.Select(p => new TopicPartition(topic, p.PartitionId)).ToList();
         // Makes the leaders known before the assignment asks for them.
         consumer.QueryWatermarkOffsets(partitions[0], Patience);
-        consumer.Assign(partitions.Select(p => new TopicPartitionOffset(p, Offset.Beginning)));
+        consumer.Assign(partitions.Select(p => new TopicPartitionOffset(p, from == 0 ? Offset.Beginning : from)));
         var records = new List<ConsumeResult<string?, string?>>();
         var open = partitions.Select(p => p.Partition.Value).ToHashSet();
         var deadline = DateTime.UtcNow + Patience;

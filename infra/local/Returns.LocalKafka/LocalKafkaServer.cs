@@ -211,10 +211,18 @@ public sealed class LocalKafkaServer : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
-                _groups.Tick();
-                if (_options.Time.GetElapsedTime(last) < TransactionTick) continue;
-                last = _options.Time.GetTimestamp();
-                _transactions.Tick();
+                try
+                {
+                    _groups.Tick();
+                    if (_options.Time.GetElapsedTime(last) < TransactionTick) continue;
+                    last = _options.Time.GetTimestamp();
+                    _transactions.Tick();
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // A fault of ours in one group must not leave every session and transaction without its timeout.
+                    _log.WriteLimited("fault", $"sessions and transactions could not all be looked after: {e}");
+                }
             }
         }
         catch (OperationCanceledException)
@@ -260,6 +268,11 @@ public sealed class LocalKafkaServer : IAsyncDisposable
         {
             // A deleted topic closes its files under us; a full disk is tried again next time.
             if (e is not ObjectDisposedException) _log.WriteLimited("maintenance", $"{partition.Id}: {e.Message}; tried again later");
+        }
+        catch (Exception e)
+        {
+            // An exception that leaves this thread ends the process; a fault of ours costs this partition its turn only.
+            _log.WriteLimited("fault", $"{partition.Id}: retention or compaction failed: {e}");
         }
     }
 }

@@ -137,18 +137,22 @@ public sealed class ConsumerGroups(KafkaUnderTest kafka)
     {
         var topic = await ConfluentClients.CreateTopic(Servers, 4);
         var group = ConfluentClients.NewName("g");
-        IConsumer<string?, string?> Member(string instance) => ConfluentClients.Consumer(Servers, config =>
-        {
-            config.GroupId = group;
-            config.GroupInstanceId = instance;
-        });
+        var rebalances = 0;
+        IConsumer<string?, string?> Member(string instance) => ConfluentClients.Consumer(
+            Servers,
+            config =>
+            {
+                config.GroupId = group;
+                config.GroupInstanceId = instance;
+            },
+            builder => builder.SetPartitionsAssignedHandler((_, _) => rebalances += instance == "one" ? 1 : 0));
         using var stays = Member("one");
         var restarts = Member("two");
         stays.Subscribe(topic);
         restarts.Subscribe(topic);
         AwaitBalance([stays, restarts], 4);
         var had = restarts.Assignment.Select(p => p.Partition.Value).Order().ToList();
-        var metadata = stays.ConsumerGroupMetadata;
+        var before = rebalances;
         restarts.Dispose();
 
         using var again = Member("two");
@@ -156,7 +160,7 @@ public sealed class ConsumerGroups(KafkaUnderTest kafka)
         AwaitBalance([stays, again], 4);
 
         Assert.Equal(had, again.Assignment.Select(p => p.Partition.Value).Order());
-        Assert.Equal(metadata.ToString(), stays.ConsumerGroupMetadata.ToString());
+        Assert.Equal(before, rebalances);
     }
 
     [Fact]
@@ -199,6 +203,31 @@ public sealed class ConsumerGroups(KafkaUnderTest kafka)
             },
             "the first to be fenced");
         Assert.NotNull(fatal);
+    }
+
+    [Fact]
+    public void Naming_an_unknown_topic_creates_none_for_a_consumer()
+    {
+        var topic = ConfluentClients.NewName("unknown");
+        using var consumer = ConfluentClients.Consumer(Servers);
+        consumer.Subscribe(topic);
+
+        ConfluentClients.Until(
+            () =>
+            {
+                try
+                {
+                    return consumer.Consume(TimeSpan.FromMilliseconds(50)) is not null;
+                }
+                catch (ConsumeException e)
+                {
+                    return e.Error.Code == ErrorCode.UnknownTopicOrPart;
+                }
+            },
+            "the topic to be called unknown");
+
+        using var admin = ConfluentClients.Admin(Servers);
+        Assert.DoesNotContain(admin.GetMetadata(ConfluentClients.Patience).Topics, known => known.Topic == topic);
     }
 
     [Fact]

@@ -217,6 +217,55 @@ public sealed class Transactions(KafkaUnderTest kafka)
     }
 
     [Fact]
+    public async Task A_member_that_has_left_cannot_commit_offsets_in_a_transaction()
+    {
+        var input = await ConfluentClients.CreateTopic(Servers, 2);
+        var group = ConfluentClients.NewName("g");
+        using var stays = ConfluentClients.Consumer(Servers, config => config.GroupId = group);
+        stays.Subscribe(input);
+        var leaves = ConfluentClients.Consumer(Servers, config => config.GroupId = group);
+        leaves.Subscribe(input);
+        ConfluentClients.Until(
+            () =>
+            {
+                stays.Consume(TimeSpan.FromMilliseconds(20));
+                leaves.Consume(TimeSpan.FromMilliseconds(20));
+                return stays.Assignment.Count == 1 && leaves.Assignment.Count == 1;
+            },
+            "two members with a partition each");
+        var old = leaves.ConsumerGroupMetadata;
+        leaves.Close();
+        leaves.Dispose();
+
+        var refused = Refusal(input, old);
+
+        Assert.Contains(refused.Code, new[] { ErrorCode.UnknownMemberId, ErrorCode.IllegalGeneration });
+        Assert.Equal(Offset.Unset, stays.Committed([new TopicPartition(input, 0)], ConfluentClients.Patience)[0].Offset);
+    }
+
+    [Fact]
+    public async Task A_static_member_whose_instance_has_been_taken_over_cannot_commit_offsets_in_a_transaction()
+    {
+        var input = await ConfluentClients.CreateTopic(Servers);
+        var group = ConfluentClients.NewName("g");
+        IConsumer<string?, string?> Member() => ConfluentClients.Consumer(Servers, config =>
+        {
+            config.GroupId = group;
+            config.GroupInstanceId = "one";
+        });
+        using var zombie = Member();
+        zombie.Subscribe(input);
+        ConfluentClients.Until(() => zombie.Consume(TimeSpan.FromMilliseconds(50)) is null && zombie.Assignment.Count == 1, "the assignment");
+        var old = zombie.ConsumerGroupMetadata;
+        using var successor = Member();
+        successor.Subscribe(input);
+        ConfluentClients.Until(() => successor.Consume(TimeSpan.FromMilliseconds(50)) is null && successor.Assignment.Count == 1, "the successor's assignment");
+
+        Assert.Equal(ErrorCode.FencedInstanceId, Refusal(input, old).Code);
+        Assert.Equal(Offset.Unset, successor.Committed([new TopicPartition(input, 0)], ConfluentClients.Patience)[0].Offset);
+    }
+
+    [Fact]
     public async Task A_pending_transactional_offset_makes_a_new_owner_wait_for_its_end()
     {
         var input = await ConfluentClients.CreateTopic(Servers);
@@ -235,6 +284,16 @@ public sealed class Transactions(KafkaUnderTest kafka)
         producer.CommitTransaction(ConfluentClients.Patience);
 
         Assert.Equal(7, await asking);
+    }
+
+    // What a transaction is told that commits an offset in the name of a group member.
+    private Error Refusal(string topic, IConsumerGroupMetadata member)
+    {
+        using var producer = ConfluentClients.Transactional(Servers, ConfluentClients.NewName("tx"));
+        producer.BeginTransaction();
+        var refused = Assert.ThrowsAny<KafkaException>(() => producer.SendOffsetsToTransaction([new TopicPartitionOffset(topic, 0, 1)], member, ConfluentClients.Patience));
+        producer.AbortTransaction(ConfluentClients.Patience);
+        return refused.Error;
     }
 
     [Fact]

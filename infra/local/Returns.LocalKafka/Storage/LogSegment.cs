@@ -117,6 +117,7 @@ internal sealed class LogSegment : IDisposable
     }
 
     /// <summary>The position of the first batch whose last offset is at least <paramref name="offset"/>; <see cref="Size"/> when there is none.</summary>
+    /// <exception cref="IOException">The file was changed behind the broker's back.</exception>
     public long Locate(long offset)
     {
         var size = Size;
@@ -139,7 +140,7 @@ internal sealed class LogSegment : IDisposable
             while (BatchHeader.TryRead(chunk[at..read], out var header))
             {
                 if (start + at >= size || header.LastOffset >= offset) return Math.Min(start + at, size);
-                if (header.TotalSize < BatchHeader.Size) throw new InvalidDataException($"{Path}: no batch at {start + at}");
+                if (header.TotalSize < BatchHeader.Size) throw NoBatchAt(start + at);
                 if (header.TotalSize > read - at)
                 {
                     at += (int)Math.Min(header.TotalSize, int.MaxValue - at);
@@ -183,12 +184,16 @@ internal sealed class LogSegment : IDisposable
     }
 
     /// <summary>Reads the header at a position; false at the end of the segment.</summary>
+    /// <exception cref="IOException">There is none: the file was changed behind the broker's back.</exception>
     public bool TryReadHeader(long position, out BatchHeader header)
     {
         header = default;
         if (position + BatchHeader.Size > Size) return false;
         Span<byte> bytes = stackalloc byte[BatchHeader.Size];
-        return RandomAccess.Read(File, bytes, position) == bytes.Length && BatchHeader.TryRead(bytes, out header);
+        if (RandomAccess.Read(File, bytes, position) < bytes.Length || !BatchHeader.TryRead(bytes, out header)) return false;
+        // Whoever walks the file goes on by this size.
+        if (header.TotalSize < BatchHeader.Size) throw NoBatchAt(position);
+        return true;
     }
 
     /// <summary>Sets the end of a compacted segment, whose last records may be gone.</summary>
@@ -273,6 +278,9 @@ internal sealed class LogSegment : IDisposable
     public void Dispose() => File.Dispose();
 
     public static string IndexPath(string logPath) => System.IO.Path.ChangeExtension(logPath, ".index");
+
+    private IOException NoBatchAt(long position) =>
+        new($"{Path}: no batch at {position}; the file was changed while the broker had it open. Restart the broker: it keeps what is whole");
 
     private static SafeFileHandle Open(string path, FileMode mode) =>
         System.IO.File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
