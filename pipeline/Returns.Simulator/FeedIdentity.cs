@@ -32,7 +32,8 @@ internal readonly struct FeedIdentity
             text.Append('\n').Append(checklist.Category).Append(checklist.Scale);
             foreach (var criterion in checklist.Criteria)
             {
-                text.Append(CultureInfo.InvariantCulture, $"|{criterion.Name}:{criterion.Kind}:{criterion.Mandatory}:{criterion.Minimum:R}:{criterion.Maximum:R}:{criterion.Levels.Count}");
+                text.Append(CultureInfo.InvariantCulture, $"|{criterion.Name}:{criterion.Kind}:{criterion.Mandatory}")
+                    .Append(CultureInfo.InvariantCulture, $":{criterion.Minimum:R}:{criterion.Maximum:R}:{criterion.Levels.Count}");
             }
         }
         return new FeedIdentity(mode, XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text.ToString())));

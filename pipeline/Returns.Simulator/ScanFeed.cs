@@ -31,7 +31,8 @@ public sealed class ScanFeed
     private readonly Conveyor _conveyor;
     private int _published;
 
-    internal ScanFeed(FeedIdentity identity, CatalogEntry[] catalogue, Conveyor conveyor, long plannedUnits, long lines, IReadOnlyList<RejectedLine> rejected)
+    internal ScanFeed(FeedIdentity identity, CatalogEntry[] catalogue, Conveyor conveyor, long plannedUnits, long lines,
+        IReadOnlyList<RejectedLine> rejected)
     {
         Label = identity.Label;
         _catalogue = catalogue;

@@ -20,7 +20,8 @@ internal sealed class Conveyor
     private bool _hasNext;
     private long _lastEventTime;
 
-    public Conveyor(FeedIdentity identity, IArrivals arrivals, Facility[] facilities, Habits habits, ScanWriter writer, Action<Journey>? observe = null)
+    public Conveyor(FeedIdentity identity, IArrivals arrivals, Facility[] facilities, Habits habits, ScanWriter writer,
+        Action<Journey>? observe = null)
     {
         _arrivals = arrivals;
         _facilities = facilities;

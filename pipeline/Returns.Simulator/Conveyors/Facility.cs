@@ -26,7 +26,8 @@ internal sealed class Facility
         Cameras = Many("camera", 2);
         InspectionBenches = Many("bench", Benches);
         QualityBenches = Many("quality", 1);
-        GraderNames = [.. Enumerable.Range(1, Graders).Select(n => Utf8.From(string.Create(CultureInfo.InvariantCulture, $"{name[3..]}-{n:00}/tablet-{(n - 1) % 4 + 1}")))];
+        GraderNames = [.. Enumerable.Range(1, Graders).Select(n =>
+            Utf8.From(string.Create(CultureInfo.InvariantCulture, $"{name[3..]}-{n:00}/tablet-{(n - 1) % 4 + 1}")))];
     }
 
     public Utf8 Name { get; }

@@ -84,7 +84,9 @@ internal sealed class InspectionCard
         {
             readings.Values[gravity] = [.. values.OrderBy(v => best.Min(b => Math.Abs(b - v))).ThenBy(v => v)];
             // The more a flaw costs, the rarer it is: a unit worth nothing is rare, a counterfeit rarer still.
-            readings.Odds[gravity] = outcome.Signals.HasFlag(FindingSignals.Counterfeit) ? 0.004 : outcome.Cap == worst ? 0.06 : 0.42 * (1 - 0.7 * outcome.Cap / worst);
+            readings.Odds[gravity] = outcome.Signals.HasFlag(FindingSignals.Counterfeit) ? 0.004
+                : outcome.Cap == worst ? 0.06
+                : 0.42 * (1 - 0.7 * outcome.Cap / worst);
             gravity++;
         }
         return readings;
@@ -99,7 +101,7 @@ internal sealed class InspectionCard
         if (to - from < Samples) return Enumerable.Range(0, (int)(to - from) + 1).Select(i => from + i);
         // Wide bounds: every value near the lower end, where bands are narrow, then steps.
         var step = Math.Floor((to - from) / Samples);
-        return Enumerable.Range(0, Samples).Select(i => from + i).Concat(Enumerable.Range(1, Samples - 1).Select(i => from + i * step)).Distinct().Where(v => v <= to);
+        return Enumerable.Range(0, Samples).SelectMany(i => new[] { from + i, from + i * step }).Distinct().Where(v => v <= to);
     }
 
     /// <summary>Readings by gravity, those nearest to harmless first, and the odds of each gravity after the one before.</summary>

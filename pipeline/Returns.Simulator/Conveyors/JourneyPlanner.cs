@@ -165,7 +165,10 @@ internal sealed class JourneyPlanner(ulong seed, Habits habits)
         return BitOperations.TrailingZeroCount(bits);
     }
 
-    /// <summary>Holds a scan back: one of the belt until shortly before the unit is complete, or the earlier of two inspections until after.</summary>
+    /// <summary>
+    /// Holds a scan back: one of the belt until shortly before the unit is complete, or the earlier of two inspections until
+    /// after the other.
+    /// </summary>
     private static void MakeLate(Journey unit, int completedBy, ref Draws draws)
     {
         var step = draws.Below(completedBy);

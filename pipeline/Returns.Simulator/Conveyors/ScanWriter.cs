@@ -6,7 +6,10 @@ using Returns.Domain.Grading;
 
 namespace Returns.Simulator.Conveyors;
 
-/// <summary>Writes a step of a unit as a scan. It allocates nothing: the scan's text lies in buffers that hold until the next one. Not thread safe.</summary>
+/// <summary>
+/// Writes a step of a unit as a scan. It allocates nothing: the scan's text lies in buffers that hold until the next one.
+/// Not thread safe.
+/// </summary>
 internal sealed class ScanWriter
 {
     private const int Digits = 10;

@@ -73,7 +73,7 @@ internal sealed class ShiftArrivals : IArrivals
         dock.At = Math.Max((long)dock.Clock, dock.At + BeltMillis);
     }
 
-    /// <summary>Where a facility stands: its draws, the process's own time, and when its next unit is taken in; milliseconds since the start.</summary>
+    /// <summary>Where a facility stands. Times are milliseconds since the start: the process's own, and that of the next intake.</summary>
     private struct Dock
     {
         public Draws Draws;

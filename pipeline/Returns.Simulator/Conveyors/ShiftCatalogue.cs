@@ -4,7 +4,10 @@ using Returns.Domain.Rules;
 
 namespace Returns.Simulator.Conveyors;
 
-/// <summary>The products of a shift's retailers. Most are in the catalogue from the start; some are entered when their units have already come back.</summary>
+/// <summary>
+/// The products of a shift's retailers. Most are in the catalogue from the start; some are entered when their units have
+/// already come back.
+/// </summary>
 internal sealed class ShiftCatalogue
 {
     private const int ProductsPerProgram = 400;
@@ -42,16 +45,15 @@ internal sealed class ShiftCatalogue
         for (var p = 0; p < Programs.Length; p++)
         {
             var program = Programs[p];
-            var programRules = rules.Find(Utf8.From(program.Name).Span) ?? throw new ArgumentException($"there are no rules for program '{program.Name}': add them, or some for every program", nameof(rules));
-            InspectionCard[] cards = [.. programRules.Grading.Checklists.ToArray().Where(c => program.Categories.Contains(c.Category.ToString())).Select(c => new InspectionCard(c))];
-            if (cards.Length == 0) throw new ArgumentException($"the grading rules of program '{program.Name}' have none of its categories {string.Join(", ", program.Categories)}", nameof(rules));
+            var cards = CardsOf(rules, program.Name, program.Categories);
             _products[p] = new Product[ProductsPerProgram];
             for (var i = 0; i < ProductsPerProgram; i++)
             {
                 var draws = new Draws(seed ^ 4, p * ProductsPerProgram + i);
                 var late = draws.Chance(30_000);
                 var publishedAt = late ? startsAt + draws.Between(5 * 60_000, 120 * 60_000) : long.MinValue;
-                _products[p][i] = Make(program.Name, program.Code, Currency.Parse(program.Currency), cards[draws.Below(cards.Length)], i, late ? publishedAt : startsAt, ref draws);
+                _products[p][i] = Make(program.Name, program.Code, Currency.Parse(program.Currency), cards[draws.Below(cards.Length)], i,
+                    late ? publishedAt : startsAt, ref draws);
                 entries.Add(new CatalogEntry(publishedAt, _products[p][i]));
             }
         }
@@ -68,6 +70,19 @@ internal sealed class ShiftCatalogue
         for (var share = draws.Below(100); share >= Programs[program].Share; program++) share -= Programs[program].Share;
         var popular = draws.Unit();
         return _products[program][(int)(popular * popular * ProductsPerProgram)];
+    }
+
+    private static InspectionCard[] CardsOf(RuleBook rules, string program, string[] categories)
+    {
+        var found = rules.Find(Utf8.From(program).Span)
+            ?? throw new ArgumentException($"there are no rules for program '{program}': add them, or some for every program", nameof(rules));
+        var checklists = found.Grading.Checklists.ToArray().Where(c => categories.Contains(c.Category.ToString())).ToArray();
+        if (checklists.Length == 0)
+        {
+            throw new ArgumentException(
+                $"the grading rules of program '{program}' have none of its categories {string.Join(", ", categories)}", nameof(rules));
+        }
+        return [.. checklists.Select(c => new InspectionCard(c))];
     }
 
     private static Product Make(string program, string code, Currency currency, InspectionCard card, int number, long updatedAt, ref Draws draws)

@@ -22,8 +22,10 @@ public static class SimulatedShift
         ArgumentNullException.ThrowIfNull(rules);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Units, nameof(options));
-        var checklists = ShiftCatalogue.Programs.Select(p => rules.Find(Utf8.From(p.Name).Span)).OfType<ProgramRules>().Distinct().SelectMany(r => r.Grading.Checklists.ToArray());
-        var identity = FeedIdentity.Of('s', string.Create(CultureInfo.InvariantCulture, $"{options.Seed}|{options.Units}|{options.StartsAt}"), checklists);
+        var checklists = ShiftCatalogue.Programs.Select(p => rules.Find(Utf8.From(p.Name).Span)).OfType<ProgramRules>().Distinct()
+            .SelectMany(r => r.Grading.Checklists.ToArray());
+        var input = string.Create(CultureInfo.InvariantCulture, $"{options.Seed}|{options.Units}|{options.StartsAt}");
+        var identity = FeedIdentity.Of('s', input, checklists);
         var catalogue = new ShiftCatalogue(rules, identity.Hash, options.StartsAt);
         var arrivals = new ShiftArrivals(catalogue, [.. Sites.Select(s => s.UnitsPerHour)], identity.Hash, options);
         var conveyor = new Conveyor(identity, arrivals, [.. Sites.Select(s => new Facility(s.Facility))], Habits.Shift,

@@ -105,7 +105,8 @@ internal sealed class FeedProducer : IDisposable
     {
         // Waiting for a broker that is away happens here, where it can be cancelled: the next call ignores its timeout then.
         while (_producer.Flush(Patience) > 0) cancel.ThrowIfCancellationRequested();
-        Retry(() => _producer.SendOffsetsToTransaction([new TopicPartitionOffset(ProgressPartition, records)], _group.ConsumerGroupMetadata, Patience), "committing the progress", cancel);
+        TopicPartitionOffset[] progress = [new(ProgressPartition, records)];
+        Retry(() => _producer.SendOffsetsToTransaction(progress, _group.ConsumerGroupMetadata, Patience), "committing the progress", cancel);
         Retry(() => _producer.CommitTransaction(Patience), "committing", cancel);
         _open = false;
     }
@@ -154,6 +155,11 @@ internal sealed class FeedProducer : IDisposable
         if (error.Code == ErrorCode.Local_AllBrokersDown) _warn?.Invoke($"Kafka at {_servers} does not answer ({error.Reason}); waiting for it");
     }
 
+    private static bool Passes(Error error) => error.Code is
+        ErrorCode.Local_TimedOut or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Transport or ErrorCode.Local_WaitCoord
+        or ErrorCode.UnstableOffsetCommit or ErrorCode.GroupLoadInProgress or ErrorCode.GroupCoordinatorNotAvailable
+        or ErrorCode.NotCoordinatorForGroup;
+
     /// <summary>Makes a call again while its failure is one that passes, saying so now and then.</summary>
     private void Retry(Action call, string what, CancellationToken cancel)
     {
@@ -164,11 +170,12 @@ internal sealed class FeedProducer : IDisposable
                 call();
                 return;
             }
-            catch (KafkaException error) when (error is KafkaRetriableException || error.Error.Code is ErrorCode.Local_TimedOut or ErrorCode.Local_AllBrokersDown
-                or ErrorCode.Local_Transport or ErrorCode.Local_WaitCoord or ErrorCode.UnstableOffsetCommit or ErrorCode.GroupLoadInProgress
-                or ErrorCode.GroupCoordinatorNotAvailable or ErrorCode.NotCoordinatorForGroup)
+            catch (KafkaException error) when (error is KafkaRetriableException || Passes(error.Error))
             {
-                if (attempt % 5 == 0) _warn?.Invoke($"Kafka at {_servers} does not answer while {what} ({_lastError ?? error.Error.Reason}); trying again until it does");
+                if (attempt % 5 == 0)
+                {
+                    _warn?.Invoke($"Kafka at {_servers} does not answer while {what} ({_lastError ?? error.Error.Reason}); trying again until it does");
+                }
             }
             // Failures that come back at once must not spin.
             if (cancel.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(200))) cancel.ThrowIfCancellationRequested();

@@ -51,7 +51,8 @@ public static class Feeder
                 PassOver(feed, producer.Start(cancel), producer.TransactionalId, cancel);
                 scansBefore ??= feed.Scans;
                 new FeedRun(feed, producer, options, scansBefore.Value).Publish(cancel);
-                return new FeedResult(feed.Label, feed.Lines, feed.Rejected.Count, feed.Units, feed.Scans, feed.Scans - scansBefore.Value, feed.LastEventTime);
+                return new FeedResult(feed.Label, feed.Lines, feed.Rejected.Count, feed.Units, feed.Scans,
+                    feed.Scans - scansBefore.Value, feed.LastEventTime);
             }
             catch (KafkaException error) when (FeedProducer.IsFenced(error.Error))
             {
@@ -75,7 +76,8 @@ public static class Feeder
             if (feed.Next(scan, item) == FeedRecord.End)
             {
                 throw new InvalidOperationException(
-                    $"group '{transactionalId}' has {committed} records committed, but the feed has only {feed.Records}: another version of the simulator fed it; use another seed");
+                    $"group '{transactionalId}' has {committed} records committed, but the feed has only {feed.Records}: "
+                    + "another version of the simulator fed it; use another seed");
             }
         }
     }

@@ -43,7 +43,8 @@ public sealed record FeedResult(Utf8 Label, long Lines, long RejectedLines, long
 public sealed class FeederFencedException : Exception
 {
     internal FeederFencedException(string transactionalId, Exception inner) : base(
-        $"feeder '{transactionalId}' was fenced: another process feeds the same file or shift, and goes on from what was committed; stop one of them", inner)
+        $"feeder '{transactionalId}' was fenced: another process feeds the same file or shift, and goes on from what was committed; "
+        + "stop one of them", inner)
     {
     }
 }

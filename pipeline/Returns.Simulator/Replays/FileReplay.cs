@@ -61,7 +61,8 @@ public static class FileReplay
         var most = Math.Min(units, mostUnits ?? long.MaxValue);
 
         // The file's name is left out: the same returns under another name, or unpacked, are the same units.
-        var identity = FeedIdentity.Of('r', string.Create(CultureInfo.InvariantCulture, $"{reader.ContentHash:x}|{seed}|{mostUnits}|{catalogue.Categorise():x}"), rules.Grading.Checklists.ToArray());
+        var input = string.Create(CultureInfo.InvariantCulture, $"{reader.ContentHash:x}|{seed}|{mostUnits}|{catalogue.Categorise():x}");
+        var identity = FeedIdentity.Of('r', input, rules.Grading.Checklists.ToArray());
         Facility[] facilities = [new("DC-LEEDS"), new("DC-DERBY"), new("DC-SWINDON"), new("DC-GLASGOW")];
         lines.Sort((a, b) => a.At != b.At ? a.At.CompareTo(b.At) : a.Line.CompareTo(b.Line));
         var products = catalogue.Close(identity.Hash, lines.Count > 0 ? lines[0].At : 0);

@@ -23,7 +23,8 @@ internal sealed class ReplayCatalogue
     public ReplayCatalogue(ProgramRules rules)
     {
         _keywords = rules.Keywords ?? throw new ArgumentException(
-            $"program '{rules.Program}' has no rules of kind categories, by which a file's products are told apart: add them to the rule set", nameof(rules));
+            $"program '{rules.Program}' has no rules of kind categories, by which a file's products are told apart: add them to the rule set",
+            nameof(rules));
         foreach (var checklist in rules.Grading.Checklists) _cards.Add(checklist.Category.ToString(), new InspectionCard(checklist));
     }
 
@@ -54,7 +55,8 @@ internal sealed class ReplayCatalogue
     /// <summary>The products, by index, after <see cref="Categorise"/>.</summary>
     /// <param name="seed">Seed of what is simulated.</param>
     /// <param name="updatedAt">When the retailer wrote the catalogue, event time.</param>
-    public Product[] Close(ulong seed, long updatedAt) => [.. _skus.Select((s, i) => Make(s.Sku, s.Description, s.Price, _categories[i], seed, updatedAt))];
+    public Product[] Close(ulong seed, long updatedAt) =>
+        [.. _skus.Select((s, i) => Make(s.Sku, s.Description, s.Price, _categories[i], seed, updatedAt))];
 
     private Product Make(Utf8 sku, Utf8 description, decimal price, string category, ulong seed, long updatedAt)
     {
