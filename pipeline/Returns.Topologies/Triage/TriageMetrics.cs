@@ -1,0 +1,71 @@
+using Prometheus;
+using Returns.Contracts;
+using Returns.Domain.Rules;
+
+namespace Returns.Topologies.Triage;
+
+/// <summary>What triage counts. Safe across threads; the hot path counts in a <see cref="TriageTally"/> first.</summary>
+internal sealed class TriageMetrics
+{
+    private static readonly string[] ScanEffects = ["changed", "noted", "repeated", "late"];
+    private static readonly string[] OverrideEffects = ["applied", "refused", "superseded", "repeated"];
+
+    public TriageMetrics(IMetricFactory metrics)
+    {
+        ArgumentNullException.ThrowIfNull(metrics);
+        var scans = metrics.CreateCounter("returns_triage_scans_total",
+            "Scans taken in, by what they meant: changed, noted (no decision can rest on it), repeated, late (the unit had an outcome already; also counted as one of the others).", ["effect"]);
+        Scans = [.. ScanEffects.Select(e => scans.WithLabels(e))];
+        var units = metrics.CreateCounter("returns_triage_outcomes_total",
+            "Outcomes published, by kind: graded and routed (a unit's first), regraded and rerouted (replacing one), review and resolved (of the manual-review queue).", ["outcome"]);
+        Outcomes = [.. TriageTally.OutcomeNames.Select(o => units.WithLabels(o))];
+        var reviews = metrics.CreateCounter("returns_triage_reviews_total", "Entries of the manual-review queue opened, by reason.", ["reason"]);
+        Reviews = [.. ExceptionReasonSymbols.All.Select(r => reviews.WithLabels(r))];
+        var overrides = metrics.CreateCounter("returns_triage_overrides_total",
+            "Operators' decisions, by what became of them: applied, refused (a hard block or the rules forbid it), superseded (a later one was known), repeated.", ["effect"]);
+        Overrides = [.. OverrideEffects.Select(e => overrides.WithLabels(e))];
+        Ignored = metrics.CreateCounter("returns_triage_values_ignored_total", "Values in scans that cannot be used: a weight no unit has, a finding beyond the most that are kept.");
+        DeadlinesPassed = metrics.CreateCounter("returns_triage_deadlines_passed_total", "Units whose deadline passed while something was missing.");
+        Forgotten = metrics.CreateCounter("returns_triage_units_forgotten_total", "Finished units whose state was dropped when its time was over.");
+        Rejected = metrics.CreateCounter("returns_triage_rejected_total", "Events that only the unit's state could refuse, by class.", ["class"]);
+        Held = metrics.CreateCounter("returns_triage_units_held_total", "Units that began to wait for the catalogue or for rules.");
+        RuleErrors = metrics.CreateCounter("returns_triage_rule_errors_total",
+            "What was wrong with rule documents, per stream thread: unreadable (one alone), misfit (with the others).", ["kind"]);
+        Rules = metrics.CreateGauge("returns_triage_rules_info", "1 for the rules in force.", ["program", "grading", "routing"]);
+    }
+
+    public Counter.Child[] Scans { get; }
+
+    public Counter.Child[] Outcomes { get; }
+
+    public Counter.Child[] Reviews { get; }
+
+    public Counter.Child[] Overrides { get; }
+
+    public Counter Ignored { get; }
+
+    public Counter DeadlinesPassed { get; }
+
+    public Counter Forgotten { get; }
+
+    public Counter Rejected { get; }
+
+    public Counter Held { get; }
+
+    public Counter RuleErrors { get; }
+
+    public Gauge Rules { get; }
+
+    /// <summary>Shows the versions in force instead of those before.</summary>
+    public void RulesInForce(RuleBook before, RuleBook now)
+    {
+        foreach (var old in before.Programs)
+        {
+            Rules.RemoveLabelled(old.Program, old.Grading.Version.ToString(), old.RoutingVersion.ToString());
+        }
+        foreach (var rules in now.Programs)
+        {
+            Rules.WithLabels(rules.Program, rules.Grading.Version.ToString(), rules.RoutingVersion.ToString()).Set(1);
+        }
+    }
+}
