@@ -183,7 +183,7 @@ public sealed class UnitLifeTests
     [Fact]
     public void A_unit_without_intake_is_reviewed_after_the_deadline_and_waits_anew_once_taken_in()
     {
-        _triage.Pipe(Scan("L1", 1, ScanKind.Divert, Start));
+        _triage.Pipe(Scan("L1", 90, ScanKind.Divert, Start));
         _triage.Heartbeat(Start + (72 * Hour));
         _triage.Commit();
         Assert.Equal(ExceptionReason.NoIntake, Assert.Single(_triage.Exceptions["L1"]).Reason);
