@@ -32,21 +32,21 @@ public sealed class ExactlyOnceTests(Databases databases)
     {
         await using var stage = await Stage.StartAsync(databases.New());
         var deadly = Enum.Parse<SinkStep>(step);
-        for (var death = 1; death <= 4; death++)
+        for (var death = 1; death <= 3; death++)
         {
-            stage.Publish(units: 150, seed: death);
+            stage.Publish(units: 60, seed: death, perTransaction: 20);
             var countdown = death;
             var sink = stage.Sink(at => { if (at == deadly && Interlocked.Decrement(ref countdown) == 0) throw new SinkKilledException(); }, Small);
             await Assert.ThrowsAsync<SinkKilledException>(() => sink.Ended);
             Assert.Equal(SinkState.Failed, sink.Health.State);
         }
-        stage.Publish(units: 50, seed: 9);
+        stage.Publish(units: 20, seed: 9);
 
         var survivor = stage.Sink(options: Small with { MaxRows = 17 });
         await stage.AllLandedOnceAsync(survivor);
     }
 
-    private static SinkOptions Small => new() { MaxDelay = TimeSpan.FromMilliseconds(20), MaxRows = 40 };
+    private static SinkOptions Small => new() { MaxDelay = TimeSpan.FromMilliseconds(20), MaxRows = 25 };
 
     [Fact]
     public async Task After_the_deduplication_window_a_pending_range_still_lands_once()
@@ -85,14 +85,14 @@ public sealed class ExactlyOnceTests(Databases databases)
     public async Task Offsets_that_expired_or_were_reset_double_nothing()
     {
         await using var stage = await Stage.StartAsync(databases.New());
-        stage.Publish(units: 300, seed: 1);
+        stage.Publish(units: 100, seed: 1);
         var first = stage.Sink(options: Small);
         await stage.AllLandedOnceAsync(first);
         await first.StopAsync();
 
         // Another group has no offsets, as this one would after they expired.
         var second = stage.Sink(options: Small with { GroupId = "returns.sink.again", MaxRows = 23 });
-        stage.Publish(units: 300, seed: 2);
+        stage.Publish(units: 100, seed: 2);
         await stage.AllLandedOnceAsync(second);
         await second.StopAsync();
 
@@ -107,7 +107,7 @@ public sealed class ExactlyOnceTests(Databases databases)
         var stays = stage.Sink(options: Small, configure: Faster);
         for (var round = 0; round < 3; round++)
         {
-            var publishing = Task.Run(() => stage.Publish(units: 400, seed: round));
+            var publishing = Task.Run(() => stage.Publish(units: 200, seed: round));
             var comes = stage.Sink(options: Small, configure: Faster);
             await Eventually(() => comes.Health.Partitions.Count > 0, "the second sink has partitions");
             await publishing;

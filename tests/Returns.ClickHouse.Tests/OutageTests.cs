@@ -23,11 +23,11 @@ public sealed class OutageTests(Databases databases)
             var sink = stage.Sink(at => { if (at == SinkStep.Inserted) Interlocked.Increment(ref inserts); }, new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(5), MaxRows = 25 });
             for (var outage = 0; outage < 2; outage++)
             {
-                stage.Publish(units: 300, seed: outage);
+                stage.Publish(units: 150, seed: outage);
                 var before = Volatile.Read(ref inserts);
                 await ExactlyOnceTests.Eventually(() => Volatile.Read(ref inserts) > before + 3, "inserts are going on");
                 await server.Kill();
-                stage.Publish(units: 300, seed: 10 + outage);
+                stage.Publish(units: 100, seed: 10 + outage);
                 await ExactlyOnceTests.Eventually(() => sink.Health.State == SinkState.WaitingForClickHouse, "the sink notices");
                 Assert.Contains($"127.0.0.1:{port}", sink.Health.Reason, StringComparison.Ordinal);
                 await server.DisposeAsync();

@@ -5,9 +5,16 @@ namespace Returns.ClickHouse.Sink;
 internal sealed class BatchGathering(SinkOptions options, TimeProvider time)
 {
     private const int BatchesOverAll = 4;
+
+    /// <summary>Rows of a range from which on ClickHouse spends more on the rows than on the insert itself (some 12 ms).</summary>
+    private const int WorthwhileRows = 2_000;
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
     private readonly Stack<RangeBatch> _free = [];
     private long _oldest;
+    private long _restUntil;
     private long _bytes;
+    private long _rows;
     private int _batches;
     private bool _anyFull;
 
@@ -34,18 +41,34 @@ internal sealed class BatchGathering(SinkOptions options, TimeProvider time)
         var before = batch.Length;
         partition.Topic.Append(record, batch);
         _bytes += batch.Length - before;
+        _rows++;
         _anyFull |= batch.Count >= options.MaxRows || batch.Length >= options.MaxBytes;
     }
 
-    /// <summary>Whether a round is worth beginning: something is complete, and it is full or has waited long enough.</summary>
+    /// <summary>
+    /// Whether a round should begin: something is complete, and it is full, or has waited long enough and is either large enough
+    /// to be worth its inserts or comes after a rest.
+    /// </summary>
     public bool IsDue(IEnumerable<SinkPartition> partitions) =>
-        _batches > 0 && (IsFull || time.GetElapsedTime(_oldest) >= options.MaxDelay) && partitions.Any(p => Ready(p) is not null);
+        _batches > 0
+        && (IsFull || (time.GetElapsedTime(_oldest) >= options.MaxDelay && (_rows >= (long)WorthwhileRows * _batches || time.GetTimestamp() >= _restUntil)))
+        && partitions.Any(p => Ready(p) is not null);
+
+    /// <summary>
+    /// A round has landed. A round of small ranges does not begin for eight times as long as that took, at most 2 s, so that at
+    /// a steady rate ClickHouse spends its time on rows rather than on inserts, however slow it is.
+    /// </summary>
+    public void Rest(TimeSpan landing)
+    {
+        var rest = landing * 8 < LongestRest ? landing * 8 : LongestRest;
+        _restUntil = time.GetTimestamp() + (long)(rest.TotalSeconds * time.TimestampFrequency);
+    }
 
     /// <summary>Takes what is ready of every partition: one range each, a recovered one first.</summary>
     public List<RangeBatch> TakeRanges(IEnumerable<SinkPartition> partitions)
     {
         var ranges = new List<RangeBatch>();
-        var (left, leftBytes) = (0, 0L);
+        var (left, leftRows, leftBytes) = (0, 0L, 0L);
         _anyFull = false;
         foreach (var partition in partitions)
         {
@@ -57,11 +80,13 @@ internal sealed class BatchGathering(SinkOptions options, TimeProvider time)
             }
             foreach (var stays in (ReadOnlySpan<RangeBatch?>)[partition.Recovering, partition.Gathering])
             {
-                left += stays is null ? 0 : 1;
-                leftBytes += stays?.Length ?? 0;
+                if (stays is null) continue;
+                left++;
+                leftRows += stays.Count;
+                leftBytes += stays.Length;
             }
         }
-        (_batches, _bytes, _oldest) = (left, leftBytes, time.GetTimestamp());
+        (_batches, _rows, _bytes, _oldest) = (left, leftRows, leftBytes, time.GetTimestamp());
         return ranges;
     }
 
@@ -72,6 +97,7 @@ internal sealed class BatchGathering(SinkOptions options, TimeProvider time)
         {
             if (batch is null) continue;
             _batches--;
+            _rows -= batch.Count;
             _bytes -= batch.Length;
             Reuse(batch);
         }

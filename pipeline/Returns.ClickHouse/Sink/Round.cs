@@ -8,6 +8,9 @@ internal sealed class Round(List<RangeBatch> ranges)
     /// <summary>The attempt under way, or null between attempts.</summary>
     public Task? Landing { get; set; }
 
+    /// <summary>When the attempt began, as a timestamp.</summary>
+    public long MarkedAt { get; set; }
+
     /// <summary>Breaks the attempt off.</summary>
     public CancellationTokenSource? Attempt { get; set; }
 

@@ -207,8 +207,9 @@ internal sealed class SinkLoop
         }
         _at?.Invoke(SinkStep.Marked);
         round.Attempt = new CancellationTokenSource();
-        var (markedAt, cancel) = (_time.GetTimestamp(), round.Attempt.Token);
-        round.Landing = Task.Run(() => _landing.LandAsync(round.Ranges, markedAt, cancel), CancellationToken.None);
+        round.MarkedAt = _time.GetTimestamp();
+        var cancel = round.Attempt.Token;
+        round.Landing = Task.Run(() => _landing.LandAsync(round.Ranges, round.MarkedAt, cancel), CancellationToken.None);
     }
 
     /// <summary>Takes note of an attempt that is over.</summary>
@@ -234,6 +235,7 @@ internal sealed class SinkLoop
         if (round.Ranges.Count > 0) return;
         if (round.Failures > 0) _log.LogInformation("ClickHouse takes inserts again after {Attempts} attempts", round.Failures);
         _status.Set(SinkState.Running, null);
+        _gathering.Rest(_time.GetElapsedTime(round.MarkedAt));
         _round = null;
         _at?.Invoke(SinkStep.Landed);
     }
