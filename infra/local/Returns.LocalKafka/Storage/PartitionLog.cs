@@ -13,7 +13,6 @@ namespace Returns.LocalKafka.Storage;
 internal sealed class PartitionLog : IDisposable
 {
     private const long ProducerExpiry = 24L * 3600 * 1000;
-    private const string SnapshotSuffix = ".producers";
     private readonly Lock _lock = new();
     private readonly string _folder;
     private readonly TimeProvider _time;
@@ -21,7 +20,7 @@ internal sealed class PartitionLog : IDisposable
     private readonly List<FetchWaiter> _waitAny = [];
     private readonly List<FetchWaiter> _waitStable = [];
     private LogSegment[] _segments;
-    private ProducerState _producers = new();
+    private readonly ProducerState _producers;
     private TopicConfig _config;
     private long _start;
     private long _end;
@@ -35,7 +34,9 @@ internal sealed class PartitionLog : IDisposable
         _time = time;
         _log = log;
         Directory.CreateDirectory(folder);
-        _segments = Recover(start);
+        var recovery = new LogRecovery(folder, config, log);
+        _segments = recovery.Run(start);
+        _producers = recovery.Producers;
         _start = Math.Max(start, _segments[0].BaseOffset);
         _end = Math.Max(_start, _segments[^1].NextOffset);
     }
@@ -460,10 +461,10 @@ internal sealed class PartitionLog : IDisposable
 
     private void SaveSnapshot()
     {
-        var path = Path.Combine(_folder, _end.ToString("D20", CultureInfo.InvariantCulture) + SnapshotSuffix);
+        var path = Path.Combine(_folder, _end.ToString("D20", CultureInfo.InvariantCulture) + LogRecovery.SnapshotSuffix);
         File.WriteAllBytes(path + ".new", _producers.ToSnapshot());
         File.Move(path + ".new", path, overwrite: true);
-        foreach (var old in Directory.GetFiles(_folder, "*" + SnapshotSuffix).Order(StringComparer.Ordinal).SkipLast(2)) File.Delete(old);
+        foreach (var old in Directory.GetFiles(_folder, "*" + LogRecovery.SnapshotSuffix).Order(StringComparer.Ordinal).SkipLast(2)) File.Delete(old);
     }
 
     private void DeleteQuietly(LogSegment segment)
@@ -476,131 +477,6 @@ internal sealed class PartitionLog : IDisposable
         {
             _log.Write($"{segment.Path}: cannot delete: {e.Message}; the next start tries again");
         }
-    }
-
-    private LogSegment[] Recover(long start)
-    {
-        Compaction.FinishSwaps(_folder);
-        foreach (var leftover in Directory.GetFiles(_folder, "*.new")) File.Delete(leftover);
-        var segments = new List<LogSegment>();
-        foreach (var path in Directory.GetFiles(_folder, "*.log").Order(StringComparer.Ordinal))
-        {
-            if (long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var baseOffset))
-                segments.Add(LogSegment.OpenExisting(path, baseOffset));
-        }
-
-        while (segments.Count > 1 && segments[1].BaseOffset <= start)
-        {
-            segments[0].Delete();
-            segments.RemoveAt(0);
-        }
-
-        if (segments.Count == 0) segments.Add(LogSegment.Create(_folder, start));
-        var snapshots = Directory.GetFiles(_folder, "*" + SnapshotSuffix)
-            .Select(path => (Path: path, Offset: long.Parse(Path.GetFileNameWithoutExtension(path), CultureInfo.InvariantCulture)))
-            .OrderByDescending(snapshot => snapshot.Offset).ToList();
-        var indexed = segments.ConvertAll(segment => segment.TryLoadIndex());
-        // The last segment's index is only true until the next append.
-        File.Delete(LogSegment.IndexPath(segments[^1].Path));
-
-        // A snapshot is usable when every byte before it is accounted for and it does not lie behind the end of the log.
-        var known = indexed[^1] ? segments[^1].NextOffset : segments[^1].BaseOffset;
-        var from = long.MinValue;
-        foreach (var snapshot in snapshots)
-        {
-            if (snapshot.Offset <= known && ProducerState.FromSnapshot(File.ReadAllBytes(snapshot.Path)) is { } state)
-            {
-                (_producers, from) = (state, snapshot.Offset);
-                break;
-            }
-        }
-
-        for (var i = 0; i < segments.Count; i++)
-        {
-            if (indexed[i] && segments[i].NextOffset <= from) continue;
-            Scan(segments[i], from, last: i == segments.Count - 1);
-        }
-
-        foreach (var snapshot in snapshots.Where(snapshot => snapshot.Offset > segments[^1].NextOffset)) File.Delete(snapshot.Path);
-        // An older snapshot may list aborted transactions whose markers compaction has removed since. A consumer told of
-        // them would wait for a marker that never comes, and drop the producer's later records.
-        if (_config.Compact) _producers.ForgetAborted(marker => !HasMarker(segments, marker));
-        return [.. segments];
-    }
-
-    private static bool HasMarker(List<LogSegment> segments, long offset)
-    {
-        var segment = segments.FindLast(candidate => candidate.BaseOffset <= offset);
-        return segment is not null && segment.TryReadHeader(segment.Locate(offset), out var header) && header.IsControl && header.BaseOffset == offset;
-    }
-
-    /// <summary>Checks every batch of a segment, rebuilds its index, and takes producers into account from an offset on.</summary>
-    private void Scan(LogSegment segment, long producersFrom, bool last)
-    {
-        var fileSize = RandomAccess.GetLength(segment.File);
-        segment.Truncate(fileSize);
-        var buffer = ArrayPool<byte>.Shared.Rent(1024 * 1024);
-        long position = 0;
-        try
-        {
-            while (position < fileSize)
-            {
-                var read = RandomAccess.Read(segment.File, buffer, position);
-                if (!BatchHeader.TryRead(buffer.AsSpan(0, read), out var header)) break;
-                if (header.Magic != 2 || header.TotalSize < BatchHeader.Size || header.TotalSize > fileSize - position || header.BaseOffset < segment.NextOffset) break;
-                if (header.TotalSize > read)
-                {
-                    if (header.TotalSize <= buffer.Length) break;
-                    ArrayPool<byte>.Shared.Return(buffer);
-                    buffer = ArrayPool<byte>.Shared.Rent((int)header.TotalSize);
-                    continue;
-                }
-
-                var at = 0;
-                var intact = true;
-                while (BatchHeader.TryRead(buffer.AsSpan(at, read - at), out header) && header.TotalSize <= read - at)
-                {
-                    intact = header.Magic == 2 && header.TotalSize >= BatchHeader.Size && header.BaseOffset >= segment.NextOffset
-                        && header.Crc == BatchHeader.ComputeCrc(buffer.AsSpan(at, (int)header.TotalSize));
-                    if (!intact) break;
-                    var batch = buffer.AsSpan(at, (int)header.TotalSize);
-                    segment.Account(position + at, batch.Length, header.BaseOffset, header.LastOffset, header.MaxTimestamp);
-                    if (header.BaseOffset >= producersFrom)
-                    {
-                        if (!header.IsControl) _producers.Appended(header, header.BaseOffset);
-                        else if (TransactionMarker.IsCommit(batch) is { } commit) _producers.Ended(header.ProducerId, header.ProducerEpoch, commit, header.BaseOffset, header.MaxTimestamp);
-                    }
-
-                    at += batch.Length;
-                }
-
-                position += at;
-                if (!intact || at == 0) break;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        if (position == fileSize)
-        {
-            if (!last) segment.SaveIndex();
-            return;
-        }
-
-        var lost = fileSize - position;
-        if (last)
-        {
-            RandomAccess.SetLength(segment.File, position);
-            _log.Write($"{segment.Path}: cut {lost} bytes of an unfinished write at {position}; the log ends at offset {segment.NextOffset}");
-            return;
-        }
-
-        File.Copy(segment.Path, segment.Path + ".corrupt", overwrite: true);
-        RandomAccess.SetLength(segment.File, position);
-        segment.SaveIndex();
-        _log.Write($"{segment.Path}: damaged at byte {position}, offset {segment.NextOffset}: {lost} bytes cannot be read. The whole file is kept as {Path.GetFileName(segment.Path)}.corrupt; later segments are served");
     }
 }
 
