@@ -119,6 +119,24 @@ public sealed class FeedingKafka
     }
 
     [Fact]
+    public async Task What_a_killed_feeder_left_open_is_undone()
+    {
+        await using var broker = await Broker.StartAsync();
+        var id = "returns.feed-" + Feed().Label.ToString().TrimEnd('-');
+        using var killed = new ProducerBuilder<byte[], byte[]>(new ProducerConfig(broker.Client) { TransactionalId = id }).SetLogHandler((_, _) => { }).Build();
+        using var group = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig(broker.Client) { GroupId = id }).SetLogHandler((_, _) => { }).Build();
+        killed.InitTransactions(Broker.Patience);
+        killed.BeginTransaction();
+        foreach (var scan in Feed().Scans().Take(1_000)) killed.Produce(Topics.Scans, new Message<byte[], byte[]> { Key = scan.Lpn.Span.ToArray(), Value = [1] });
+        killed.Flush(Broker.Patience);
+        killed.SendOffsetsToTransaction([new TopicPartitionOffset(Topics.Scans, 0, 1_000)], group.ConsumerGroupMetadata, Broker.Patience);
+
+        var result = await Run(broker, Feed());
+        Assert.Equal(result.Scans, result.PublishedNow);
+        AssertWhole(broker);
+    }
+
+    [Fact]
     public async Task The_pace_is_kept()
     {
         await using var broker = await Broker.StartAsync();
