@@ -35,7 +35,8 @@ public sealed class ExactlyOnceTests(Databases databases)
         for (var death = 1; death <= 3; death++)
         {
             stage.Publish(units: 60, seed: death, perTransaction: 20);
-            var countdown = death;
+            // A life has one round for certain, with an insert for each partition that got rows.
+            var countdown = deadly == SinkStep.Inserted ? death : 1;
             var sink = stage.Sink(at => { if (at == deadly && Interlocked.Decrement(ref countdown) == 0) throw new SinkKilledException(); }, Small);
             await Assert.ThrowsAsync<SinkKilledException>(() => sink.Ended);
             Assert.Equal(SinkState.Failed, sink.Health.State);
