@@ -1,0 +1,50 @@
+using Confluent.Kafka;
+using Returns.ClickHouse.Sink;
+using Returns.Contracts;
+
+namespace Returns.ClickHouse.Tests;
+
+public sealed class ZombieTests(Databases databases)
+{
+    [Theory]
+    [InlineData(nameof(SinkStep.Marked))]
+    [InlineData(nameof(SinkStep.Landed))]
+    public async Task A_sink_that_wakes_after_its_partitions_went_to_another_changes_nothing(string step)
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 2);
+        var asleepAt = Enum.Parse<SinkStep>(step);
+        stage.Publish(units: 100, seed: 1);
+        using ManualResetEventSlim asleep = new(), wake = new();
+        var zombie = stage.Sink(
+            at =>
+            {
+                if (at != asleepAt || asleep.IsSet) return;
+                asleep.Set();
+                wake.Wait(Stage.Patience);
+            },
+            configure: Impatient);
+        Assert.True(asleep.Wait(Stage.Patience));
+
+        // It polls no more, so the group takes its partitions away, and another sink, with other limits, lands what was pending and more.
+        var heir = stage.Sink(options: new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(20), MaxRows = 7 }, configure: Impatient);
+        stage.Publish(units: 50, seed: 2);
+        await stage.AllLandedOnceAsync(heir);
+        await ExactlyOnceTests.Eventually(() => heir.Health.Partitions.Count == 8 && heir.Health.Partitions.All(p => p.Lag == 0), "the heir is done");
+        await heir.StopAsync();
+        var passed = stage.Committed(Topics.Grades, 0);
+
+        wake.Set();
+        stage.Publish(units: 20, seed: 3);
+        await stage.AllLandedOnceAsync(zombie);
+        await ExactlyOnceTests.Eventually(() => zombie.Health.Partitions.Count == 8 && zombie.Health.Partitions.All(p => p.Lag == 0), "the first sink has the partitions again");
+        Assert.True(stage.Committed(Topics.Grades, 0).Offset.Value >= passed.Offset.Value);
+        Assert.Equal(stage.Oracle().Count, (await stage.RowsAsync()).Values.Sum());
+    }
+
+    private static void Impatient(ClientConfig client)
+    {
+        client.Set("session.timeout.ms", "1500");
+        client.Set("max.poll.interval.ms", "1500");
+        client.Set("heartbeat.interval.ms", "200");
+    }
+}
