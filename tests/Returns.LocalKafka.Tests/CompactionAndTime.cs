@@ -76,9 +76,9 @@ public sealed class CompactionAndTime
     {
         await using var broker = await LocalBroker.StartAsync();
         var topic = await CompactedTopic(broker);
-        // Its CRC is right, and what its header calls gzip is none.
-        var broken = TestBatch.Build(["not gzip"]);
-        broken[22] |= 1;
+        // Its CRC is right, and what its header calls zstd is none.
+        var broken = TestBatch.Build(["not zstd"]);
+        broken[22] |= 4;
         TestBatch.Seal(broken);
         using var wire = new WireClient(broker.BootstrapServers);
         Assert.Equal(Protocol.ErrorCode.None, wire.Produce(topic, broken).Error);
