@@ -14,7 +14,10 @@ public sealed record ShiftOptions
     /// <summary>When the first shift begins: event time, milliseconds since the epoch.</summary>
     public required long StartsAt { get; init; }
 
-    /// <summary>Called for each unit as it enters its belt, with what only the simulator knows; null for nobody.</summary>
+    /// <summary>
+    /// Called for each unit as it enters its belt, with what only the simulator knows; again when the feed is rewound, as a
+    /// feeder does at its start. Null for nobody.
+    /// </summary>
     public Action<GroundTruth>? Truth { get; init; }
 }
 

@@ -151,8 +151,8 @@ internal sealed class FeedProducer : IDisposable
     // Some calls do not come back at all while the broker is away, so this tells a person what is waited for.
     private void Hear(Error error)
     {
-        _lastError = error.Reason;
-        if (error.Code == ErrorCode.Local_AllBrokersDown) _warn?.Invoke($"Kafka at {_servers} does not answer ({error.Reason}); waiting for it");
+        if (error.Code != ErrorCode.Local_AllBrokersDown) _lastError = error.Reason;
+        else _warn?.Invoke($"Kafka at {_servers} does not answer ({_lastError ?? error.Reason}); waiting for it");
     }
 
     private static bool Passes(Error error) => error.Code is

@@ -12,7 +12,7 @@ public sealed record FeederOptions
     /// <summary>Called after every commit, on the feeder's thread: it should be quick.</summary>
     public Action<FeedProgress>? Progress { get; init; }
 
-    /// <summary>Called with a sentence for a person whenever the broker cannot be reached or a transaction starts over.</summary>
+    /// <summary>Called with a sentence for a person whenever the broker cannot be reached or a transaction starts over; on any thread.</summary>
     public Action<string>? Warn { get; init; }
 
     /// <summary>Where schema ids come from.</summary>
