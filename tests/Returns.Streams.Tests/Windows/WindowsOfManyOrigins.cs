@@ -46,6 +46,28 @@ public sealed class WindowsOfManyOrigins
     }
 
     [Fact]
+    public void Time_does_not_go_back_with_an_idle_origin_that_returns()
+    {
+        var driver = new TopologyTestDriver(Topology());
+        driver.AdvanceWallClock(0);
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(5 * Hour, 1));
+        driver.AdvanceWallClock(10_000);
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(5 * Hour, 1));
+        driver.AdvanceWallClock(20_000);
+        Assert.Equal(["Early k 18000000 0 2"], Committed(driver));
+        driver.Pipe(Sums.Input, "returns", Tick.Bytes(1, 2));
+        // Origin 2 is at its first hour, and the window of that hour closed without it all the same.
+        driver.Pipe(Sums.Input, "new", Tick.Bytes(2, 1));
+        driver.Restart();
+        driver.Pipe(Sums.Input, "other", Tick.Bytes(3, 1));
+        Assert.Empty(Committed(driver));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(9 * Hour, 2));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(9 * Hour, 1));
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(9 * Hour, 1));
+        Assert.Equal(["Correction new 0 1 1", "Correction other 0 1 1", "Correction returns 0 1 1", "Final k 18000000 0 2", "Early k 32400000 0 3"], Committed(driver));
+    }
+
+    [Fact]
     public void All_idle_is_as_far_as_stream_time()
     {
         var driver = new TopologyTestDriver(Topology());
