@@ -86,6 +86,13 @@ internal sealed class StreamTask
     /// <summary>Applies a changelog record to a store, by its index in the sub-topology.</summary>
     public void Restore(int store, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool hasValue) => _stores[store].Restore(key, value, hasValue);
 
+    /// <summary>Sets stream time as committed, where it was not known when the task was made.</summary>
+    public void RestoreStreamTime(long streamTime)
+    {
+        _committedStreamTime = streamTime;
+        RollBack();
+    }
+
     /// <summary>Lets the processor derive what it keeps beside its stores.</summary>
     public void Ready() => _processor.Ready();
 
@@ -122,7 +129,7 @@ internal sealed class StreamTask
         }
         catch (Exception error) when (error is not (OutOfMemoryException or ProcessorException))
         {
-            throw new ProcessorException(record.Topic, record.Partition, record.Offset, error);
+            throw new ProcessorException(record.Topic, record.Partition, record.Offset, _processing, error);
         }
         finally
         {
@@ -150,18 +157,23 @@ internal sealed class StreamTask
     /// <summary>Tells the processor of a changed key of a global table.</summary>
     public void TableChanged(GlobalTable table, ReadOnlySpan<byte> key) => _processor.TableChanged(table, key);
 
-    /// <summary>Calls the punctuations that the wall clock, in milliseconds since the epoch, makes due.</summary>
-    public void Punctuate(long wallClock)
+    /// <summary>Calls the punctuations that the wall clock, in milliseconds since the epoch, makes due; false where none was.</summary>
+    public bool Punctuate(long wallClock)
     {
+        var called = false;
         foreach (var punctuation in _punctuations)
         {
             if (punctuation.Clock == PunctuationClock.WallClock)
             {
-                punctuation.Advance(wallClock);
+                called |= punctuation.Advance(wallClock);
             }
         }
-        // A callback may have let go of what held wakes back.
-        WakeDue();
+        if (called)
+        {
+            // A callback may have let go of what held wakes back.
+            WakeDue();
+        }
+        return called;
     }
 
     /// <summary>Lets the processor send what it combined, and sends every changed key of the stores, once each.</summary>
@@ -314,11 +326,12 @@ internal sealed class StreamTask
         /// <summary>Sets the next call after <paramref name="now"/>; at the first time seen where there is none yet.</summary>
         public void Align(long now) => _next = now == long.MinValue ? long.MinValue : After(now);
 
-        public void Advance(long now)
+        /// <summary>Calls back where it is due; false where it is not.</summary>
+        public bool Advance(long now)
         {
             if (now < _next)
             {
-                return;
+                return false;
             }
             var first = _next == long.MinValue;
             _next = After(now);
@@ -326,6 +339,7 @@ internal sealed class StreamTask
             {
                 callback(now);
             }
+            return !first;
         }
 
         private long After(long now) => ((Math.DivRem(now, interval, out var rest) - (rest < 0 ? 1 : 0)) + 1) * interval;
@@ -333,7 +347,12 @@ internal sealed class StreamTask
 }
 
 /// <summary>A processor threw on a record; the message names the record.</summary>
-internal sealed class ProcessorException(string topic, int partition, long offset, Exception inner)
+/// <param name="topic">The record's topic.</param>
+/// <param name="partition">Its partition.</param>
+/// <param name="offset">Its offset.</param>
+/// <param name="onRecord">False where it threw on what the record's time made due, which is not the record's fault.</param>
+/// <param name="inner">What was thrown.</param>
+internal sealed class ProcessorException(string topic, int partition, long offset, bool onRecord, Exception inner)
     : Exception($"{topic} [{partition}] @{offset}: {inner.GetType().Name}: {inner.Message}", inner)
 {
     public string Topic { get; } = topic;
@@ -341,4 +360,6 @@ internal sealed class ProcessorException(string topic, int partition, long offse
     public int Partition { get; } = partition;
 
     public long Offset { get; } = offset;
+
+    public bool OnRecord { get; } = onRecord;
 }

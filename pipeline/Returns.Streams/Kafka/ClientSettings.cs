@@ -1,0 +1,76 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Returns.Streams.Kafka;
+
+/// <summary>Makes the Kafka clients of an application: its connection, and the settings that its guarantees and speed rest on.</summary>
+internal sealed class ClientSettings(string application, StreamsOptions options, ILogger log)
+{
+    private readonly string _instance = options.GroupInstanceId ?? Guid.NewGuid().ToString("N");
+
+    /// <summary>The transactional id of a thread. It begins with the instance's own name, so that a restart fences what was before.</summary>
+    public string TransactionalId(int thread) => $"{application}-{_instance}-{thread}";
+
+    public IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig(Connection("admin")))
+        .SetLogHandler((_, m) => Log(m)).SetErrorHandler(static (_, _) => { }).Build();
+
+    /// <summary>The consumer of a thread: a member of the group.</summary>
+    public ConsumerBuilder<Ignore, Ignore> Member(int thread, Action allBrokersDown)
+    {
+        var config = Reading($"thread-{thread}");
+        config.GroupInstanceId = options.GroupInstanceId is { } id ? $"{id}-{thread}" : null;
+        config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
+        config.SessionTimeoutMs = (int)options.SessionTimeout.TotalMilliseconds;
+        config.HeartbeatIntervalMs = Math.Max(100, config.SessionTimeoutMs.Value / 4);
+        config.QueuedMinMessages = 200_000;
+        return Build(config, allBrokersDown);
+    }
+
+    /// <summary>A consumer of partitions that are assigned by hand: it never joins the group, whose offsets it may read.</summary>
+    public IConsumer<Ignore, Ignore> Reader(string name) => Build(Reading(name), static () => { }).Build();
+
+    public IProducer<Null, Null> Producer(int thread, Action allBrokersDown) => new ProducerBuilder<Null, Null>(new ProducerConfig(Connection($"thread-{thread}"))
+    {
+        TransactionalId = TransactionalId(thread),
+        TransactionTimeoutMs = (int)options.TransactionTimeout.TotalMilliseconds,
+        EnableIdempotence = true,
+        // A record that is not delivered fails its transaction; a report for each one would only cost.
+        EnableDeliveryReports = false,
+        Partitioner = Partitioner.Murmur2Random,
+        LingerMs = 20,
+        BatchSize = 1_000_000,
+        BatchNumMessages = 100_000,
+        CompressionType = CompressionType.Lz4,
+        QueueBufferingMaxMessages = 1_000_000,
+        QueueBufferingMaxKbytes = 256 * 1024,
+    }).SetLogHandler((_, m) => Log(m)).SetErrorHandler((_, e) => OnError(e, allBrokersDown)).Build();
+
+    private ConsumerConfig Reading(string name) => new(Connection(name))
+    {
+        GroupId = application,
+        IsolationLevel = IsolationLevel.ReadCommitted,
+        EnableAutoCommit = false,
+        EnableAutoOffsetStore = false,
+        AutoOffsetReset = AutoOffsetReset.Earliest,
+        AllowAutoCreateTopics = false,
+        EnablePartitionEof = true,
+    };
+
+    private ConsumerBuilder<Ignore, Ignore> Build(ConsumerConfig config, Action allBrokersDown) => new ConsumerBuilder<Ignore, Ignore>(config)
+        .SetLogHandler((_, m) => Log(m))
+        .SetErrorHandler((_, e) => OnError(e, allBrokersDown));
+
+    /// <summary>A copy, because the wrapping configurations of Confluent.Kafka write through.</summary>
+    private ClientConfig Connection(string name) => new(options.Client.ToDictionary(p => p.Key, p => p.Value)) { ClientId = $"{application}-{name}" };
+
+    private static void OnError(Error error, Action allBrokersDown)
+    {
+        if (error.Code == ErrorCode.Local_AllBrokersDown)
+        {
+            allBrokersDown();
+        }
+    }
+
+    // The clients complain once for each attempt to reach a broker; the runtime says once that it is away.
+    private void Log(LogMessage message) => log.LogDebug("{Client}: {Facility}: {Message}", message.Name, message.Facility, message.Message);
+}

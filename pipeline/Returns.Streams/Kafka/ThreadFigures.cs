@@ -1,0 +1,183 @@
+using Confluent.Kafka;
+
+namespace Returns.Streams.Kafka;
+
+/// <summary>
+/// What a stream thread shows of itself: metrics, and what its health is judged by. The thread writes; health may be read by
+/// any thread.
+/// </summary>
+internal sealed class ThreadFigures(StreamsMetrics metrics, Topology topology, int thread)
+{
+    private const int StuckAfterMs = 30_000;
+    private const int TroubleAfterMs = 10_000;
+    private readonly string _thread = thread.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private readonly Dictionary<string, (long Records, double Seconds)> _lag = [];
+    private volatile AssignedTask[] _tasks = [];
+    private volatile AssignedTask? _working;
+    private volatile StreamsState _phase = StreamsState.Starting;
+    private volatile bool _fenced;
+    private volatile bool _lost;
+    private long _ticked = Environment.TickCount64;
+    private long _published;
+
+    /// <summary>Waits of the thread's producer and consumer.</summary>
+    public Patience? Patience { get; set; }
+
+    /// <summary>Waits of its processing.</summary>
+    public Patience? Processing { get; set; }
+
+    /// <summary>Waits of its restorer.</summary>
+    public Patience? Restore { get; set; }
+
+    /// <summary>Records processed.</summary>
+    public long Processed { get; set; }
+
+    /// <summary>Records since the last tick.</summary>
+    public int SinceTick { get; set; }
+
+    /// <summary>The task that code of the application is running for.</summary>
+    public AssignedTask? Working
+    {
+        get => _working;
+        set => _working = value;
+    }
+
+    public StreamsState Phase
+    {
+        set => _phase = value;
+    }
+
+    public bool Fenced
+    {
+        set => _fenced = value;
+    }
+
+    public bool Lost
+    {
+        set => _lost = value;
+    }
+
+    public void Ticked(long now)
+    {
+        SinceTick = 0;
+        Volatile.Write(ref _ticked, now);
+    }
+
+    /// <summary>Shows the tasks as they are now.</summary>
+    public void Show(List<AssignedTask> tasks)
+    {
+        _tasks = [.. tasks];
+        if (tasks.TrueForAll(t => t.Phase == TaskPhase.Running))
+        {
+            _phase = tasks.Count > 0 ? StreamsState.Running : StreamsState.Rebalancing;
+            (_fenced, _lost) = (false, _lost && tasks.Count == 0);
+        }
+        else
+        {
+            _phase = StreamsState.Restoring;
+        }
+    }
+
+    public void Committed(long milliseconds) => metrics.CommitSeconds.WithLabels(topology.Application).Observe(milliseconds / 1000.0);
+
+    public void Aborted(string cause) => metrics.Aborts.WithLabels(topology.Application, cause).Inc();
+
+    public void TableRejected(string topic, string errorClass) => metrics.TableRejections.WithLabels(topology.Application, topic, errorClass).Inc();
+
+    public void DeadLettered(string errorClass) => metrics.DeadLetters.WithLabels(topology.Application, errorClass).Inc();
+
+    public void Took(TimeSpan decode, TimeSpan process)
+    {
+        metrics.DecodeSeconds.WithLabels(topology.Application).Observe(decode.TotalSeconds);
+        metrics.ProcessSeconds.WithLabels(topology.Application).Observe(process.TotalSeconds);
+    }
+
+    /// <summary>Takes a running task's lag.</summary>
+    public void Measure(AssignedTask task, IConsumer<Ignore, Ignore> consumer)
+    {
+        var (records, seconds) = _lag.GetValueOrDefault(task.Lead.Topic);
+        if (!task.AtEnd)
+        {
+            var high = consumer.GetWatermarkOffsets(new TopicPartition(task.Lead.Topic, task.Partition)).High;
+            records += high == Offset.Unset ? 0 : Math.Max(0, high.Value - task.Lead.Next);
+            seconds = task.RecordTime == 0 ? seconds : Math.Max(seconds, (DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - task.RecordTime) / 1000.0);
+        }
+        _lag[task.Lead.Topic] = (records, seconds);
+    }
+
+    /// <summary>Publishes what is measured once a second.</summary>
+    public void Publish(List<AssignedTask> tasks)
+    {
+        metrics.Records.WithLabels(topology.Application, _thread).Inc(Processed - _published);
+        _published = Processed;
+        foreach (var (topic, (records, seconds)) in _lag)
+        {
+            metrics.LagRecords.WithLabels(topology.Application, _thread, topic).Set(records);
+            metrics.LagSeconds.WithLabels(topology.Application, _thread, topic).Set(seconds);
+        }
+        foreach (var topic in _lag.Keys)
+        {
+            _lag[topic] = default;
+        }
+        var running = tasks.Count(t => t.Phase == TaskPhase.Running);
+        metrics.Tasks.WithLabels(topology.Application, _thread, "running").Set(running);
+        metrics.Tasks.WithLabels(topology.Application, _thread, "restoring").Set(tasks.Count - running);
+        metrics.RestoreLeft.WithLabels(topology.Application, _thread).Set(tasks.Where(t => t.Phase == TaskPhase.Restoring).Sum(t => t.ToRestore - t.Restored));
+        foreach (var sub in topology.SubTopologies)
+        {
+            for (var store = 0; store < sub.Stores.Count; store++)
+            {
+                var (keys, bytes) = (0L, 0L);
+                foreach (var task in tasks)
+                {
+                    if (task.Sub == sub && task.Phase == TaskPhase.Running)
+                    {
+                        keys += task.Task.Stores[store].Count;
+                        bytes += task.Task.Stores[store].Bytes;
+                    }
+                }
+                metrics.StoreKeys.WithLabels(topology.Application, _thread, sub.Stores[store].Name).Set(keys);
+                metrics.StoreBytes.WithLabels(topology.Application, _thread, sub.Stores[store].Name).Set(bytes);
+            }
+        }
+    }
+
+    public (StreamsState State, string Reason) Health()
+    {
+        var (phase, now, working) = (_phase, Environment.TickCount64, _working);
+        if (phase == StreamsState.Stopped)
+        {
+            return (phase, "");
+        }
+        var silence = now - Volatile.Read(ref _ticked);
+        if (silence > StuckAfterMs && working is not null)
+        {
+            return (StreamsState.Stuck, $"{working} has been processing for {silence / 1000} s");
+        }
+        foreach (var patience in new[] { Patience, Processing, Restore })
+        {
+            if (patience?.Trouble is { } trouble && now - patience.Since > TroubleAfterMs)
+            {
+                return (StreamsState.Stuck, trouble);
+            }
+        }
+        return phase switch
+        {
+            _ when _fenced => (StreamsState.Fenced, "another producer has taken over the transactional id; tasks are being restored"),
+            StreamsState.Rebalancing when _lost => (StreamsState.Fenced, "the group has given the partitions to others"),
+            StreamsState.Restoring => (phase, "stores are being filled from their changelogs"),
+            StreamsState.Rebalancing => (phase, "the group gives this thread no partition"),
+            _ => (phase, ""),
+        };
+    }
+
+    public IEnumerable<PartitionHealth> Partitions()
+    {
+        var (working, stuck) = (_working, Health().State == StreamsState.Stuck);
+        foreach (var task in _tasks)
+        {
+            var state = stuck && task == working ? StreamsState.Stuck : task.Phase == TaskPhase.Running ? StreamsState.Running : StreamsState.Restoring;
+            yield return new PartitionHealth(task.Lead.Topic, task.Partition, state, task.Restored, task.ToRestore);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Text;
+using Confluent.Kafka;
+using Returns.Streams.Tasks;
+
+namespace Returns.Streams.Kafka;
+
+/// <summary>
+/// A thread's producer: all its tasks write into one transaction, which begins with the first record. After an error of the
+/// fatal kind <see cref="Open"/> makes a new producer, and the tasks still write to this. For the thread alone.
+/// </summary>
+internal sealed unsafe class TransactionalProducer(ClientSettings settings, int thread, Patience patience, Action allBrokersDown) : ITaskOutput, IDisposable
+{
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
+    private const int QueueFullPauseMs = 1;
+    private IProducer<Null, Null>? _producer;
+    private nint _handle;
+    private bool _open;
+
+    /// <summary>An error met while a record was sent. It reaches the thread through code that may take it for its own.</summary>
+    public TransactionException? Fault { get; private set; }
+
+    /// <summary>Whether there is a transaction to commit or abort.</summary>
+    public bool InTransaction => _open;
+
+    /// <summary>Cancels waits where the queue is full, and retries.</summary>
+    public CancellationToken Stop { get; set; }
+
+    /// <summary>Makes a producer, the earlier one being dropped; whatever that left open is aborted.</summary>
+    /// <exception cref="StreamsException">It did not succeed for too long.</exception>
+    public void Open()
+    {
+        while (true)
+        {
+            Dispose();
+            try
+            {
+                _producer = settings.Producer(thread, allBrokersDown);
+                _producer.InitTransactions(CallTimeout);
+                _handle = Librdkafka.HandleOf(_producer);
+                (_open, Fault) = (false, null);
+                return;
+            }
+            catch (KafkaException error)
+            {
+                patience.Failed($"cannot begin transactions as '{settings.TransactionalId(thread)}': {error.Error.Reason} ({error.Error.Code})", error, Stop);
+            }
+        }
+    }
+
+    public void Send(string topic, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Produce(topic, Partition.Any.Value, key, true, value, true, 0);
+
+    public void SendTombstone(string topic, ReadOnlySpan<byte> key) => Produce(topic, Partition.Any.Value, key, true, default, false, 0);
+
+    public void SendChange(string topic, int partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool hasValue) =>
+        Produce(topic, partition, key, true, value, hasValue, 0);
+
+    public void SendDeadLetter(string topic, in InputRecord record, in Rejection rejection)
+    {
+        var headers = Librdkafka.NewHeaders(null, 5);
+        AddHeader(headers, DeadLetterHeaders.SourceTopic, record.Topic);
+        AddHeader(headers, DeadLetterHeaders.SourcePartition, record.Partition.ToString(CultureInfo.InvariantCulture));
+        AddHeader(headers, DeadLetterHeaders.SourceOffset, record.Offset.ToString(CultureInfo.InvariantCulture));
+        AddHeader(headers, DeadLetterHeaders.ErrorClass, rejection.ErrorClass);
+        AddHeader(headers, DeadLetterHeaders.ErrorMessage, rejection.Message);
+        Produce(topic, Partition.Any.Value, record.Key, record.HasKey, record.Value, record.HasValue, headers);
+    }
+
+    /// <summary>Commits what the touched tasks wrote, and their places. It returns once it is known to be committed.</summary>
+    /// <exception cref="TransactionException">It is not committed, or, when fatal, nobody here knows.</exception>
+    /// <exception cref="StreamsException">Nothing was known for too long.</exception>
+    public void Commit(IClient consumer, List<AssignedTask> tasks)
+    {
+        Begin();
+        Until("cannot send offsets to the transaction", () => GroupOffsets.Send(_producer!, consumer, tasks, CallTimeout));
+        // No timeout of ours: the call returns within the transaction's own, and again and again until the outcome is known.
+        Until("cannot commit", () => Translated(p => p.CommitTransaction()));
+        _open = false;
+        patience.Succeeded();
+    }
+
+    /// <summary>Aborts the transaction, where there is one.</summary>
+    /// <exception cref="TransactionException">The producer is of no use any more.</exception>
+    public void Abort()
+    {
+        if (_open)
+        {
+            Until("cannot abort", () => Translated(p => p.AbortTransaction()));
+            _open = false;
+        }
+        Fault = null;
+    }
+
+    public void Dispose()
+    {
+        _producer?.Dispose();
+        (_producer, _handle, _open) = (null, 0, false);
+    }
+
+    private void Until(string what, Action attempt)
+    {
+        while (true)
+        {
+            try
+            {
+                attempt();
+                return;
+            }
+            catch (TransactionException error) when (error.Fault == TransactionFault.Retry)
+            {
+                patience.Failed($"{what}: {error.Message}", error, Stop);
+            }
+        }
+    }
+
+    private void Translated(Action<IProducer<Null, Null>> call)
+    {
+        try
+        {
+            call(_producer!);
+        }
+        catch (KafkaException error)
+        {
+            throw TransactionException.Of(error);
+        }
+    }
+
+    private void Begin()
+    {
+        if (Fault is not null)
+        {
+            throw Fault;
+        }
+        if (!_open)
+        {
+            Translated(static p => p.BeginTransaction());
+            _open = true;
+        }
+    }
+
+    private void Produce(string topic, int partition, ReadOnlySpan<byte> key, bool hasKey, ReadOnlySpan<byte> value, bool hasValue, nint headers)
+    {
+        if (!_open || Fault is not null)
+        {
+            Begin();
+        }
+        // An empty span may have no address, and librdkafka takes no address for no key or no value.
+        byte empty = 0;
+        fixed (byte* keyBytes = key, valueBytes = value)
+        {
+            while (true)
+            {
+                var error = Librdkafka.Produce(null, _handle, topic, partition, Librdkafka.CopyPayload,
+                    !hasValue ? 0 : value.IsEmpty ? (nint)(&empty) : (nint)valueBytes, (nuint)value.Length,
+                    !hasKey ? 0 : key.IsEmpty ? (nint)(&empty) : (nint)keyBytes, (nuint)key.Length, 0, headers, 0);
+                if (error == ErrorCode.NoError)
+                {
+                    return;
+                }
+                if (error == ErrorCode.Local_QueueFull && !Stop.IsCancellationRequested)
+                {
+                    // The queue empties within the transaction's timeout: records that are not delivered by then fail.
+                    Stop.WaitHandle.WaitOne(QueueFullPauseMs);
+                    continue;
+                }
+                if (headers != 0)
+                {
+                    Librdkafka.DestroyHeaders(null, headers);
+                }
+                throw Refused(topic, key.Length + value.Length, error);
+            }
+        }
+    }
+
+    private Exception Refused(string topic, int bytes, ErrorCode code)
+    {
+        if (code == ErrorCode.MsgSizeTooLarge)
+        {
+            return new InvalidOperationException($"topic '{topic}': a record of {bytes} bytes is more than the producer takes: send less, or raise message.max.bytes of clients and topic");
+        }
+        Fault = new TransactionException(code == ErrorCode.Local_Fatal ? TransactionFault.Fatal : TransactionFault.Abort,
+            $"topic '{topic}': cannot send: {new Error(code).Reason} ({code})", code);
+        return Fault;
+    }
+
+    private static void AddHeader(nint headers, string name, string value)
+    {
+        var (nameBytes, valueBytes) = (Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value));
+        fixed (byte* n = nameBytes, v = valueBytes)
+        {
+            byte empty = 0;
+            Librdkafka.AddHeader(null, headers, (nint)n, nameBytes.Length, (nint)(valueBytes.Length == 0 ? &empty : v), Math.Min(valueBytes.Length, DeadLetterHeaders.MaxMessageBytes));
+        }
+    }
+}
