@@ -27,7 +27,6 @@ internal sealed class TriageMetrics
         Ignored = metrics.CreateCounter("returns_triage_values_ignored_total", "Values in scans that cannot be used: a weight no unit has, a finding beyond the most that are kept.");
         DeadlinesPassed = metrics.CreateCounter("returns_triage_deadlines_passed_total", "Units whose deadline passed while something was missing.");
         Forgotten = metrics.CreateCounter("returns_triage_units_forgotten_total", "Finished units whose state was dropped when its time was over.");
-        Rejected = metrics.CreateCounter("returns_triage_rejected_total", "Events that only the unit's state could refuse, by class.", ["class"]);
         Held = metrics.CreateCounter("returns_triage_units_held_total", "Units that began to wait for the catalogue or for rules.");
         RuleErrors = metrics.CreateCounter("returns_triage_rule_errors_total",
             "What was wrong with rule documents, per stream thread: unreadable (one alone), misfit (with the others).", ["kind"]);
@@ -47,8 +46,6 @@ internal sealed class TriageMetrics
     public Counter DeadlinesPassed { get; }
 
     public Counter Forgotten { get; }
-
-    public Counter Rejected { get; }
 
     public Counter Held { get; }
 

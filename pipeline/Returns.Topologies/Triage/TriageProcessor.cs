@@ -29,7 +29,6 @@ internal sealed class TriageProcessor : Processor, IProcessor<ItemScan>, IProces
     private readonly CatalogTable _catalog;
     private readonly RulesTable _rules;
     private readonly Announcer _announcer;
-    private readonly TriageMetrics _metrics;
     private readonly TriageTally _tally;
     private readonly HeldUnits _held;
     private readonly ItemState _state = new();
@@ -41,7 +40,6 @@ internal sealed class TriageProcessor : Processor, IProcessor<ItemScan>, IProces
         _items = context.Store(parts.Items);
         _catalog = context.Table(parts.Catalog);
         _rules = context.Table(parts.Rules);
-        _metrics = metrics;
         _tally = new TriageTally(metrics);
         _held = new HeldUnits();
         _announcer = new Announcer(context.Output(parts.Grades), context.Output(parts.Dispositions), context.Output(parts.Exceptions), _tally);
@@ -77,16 +75,18 @@ internal sealed class TriageProcessor : Processor, IProcessor<ItemScan>, IProces
         }
     }
 
+    /// <summary>A unit that no scan is known of yet keeps the decision until one comes, or its deadline passes.</summary>
     public void Process(OperatorOverride message)
     {
         var lpn = Context.Key;
-        if (!_items.TryGet(lpn, out var bytes))
+        if (_items.TryGet(lpn, out var bytes))
         {
-            _metrics.Rejected.WithLabels("UnknownUnit").Inc();
-            Context.Reject("UnknownUnit", $"no scan of the unit '{message.Lpn}' is known, or its outcome is older than {KeepRouted / Hour} hours: scan it, then decide again");
-            return;
+            Load(lpn, bytes);
         }
-        Load(lpn, bytes);
+        else
+        {
+            _state.Begin(Context.StreamTime);
+        }
         if (!_state.Apply(message, out var repeated))
         {
             Unload(lpn);

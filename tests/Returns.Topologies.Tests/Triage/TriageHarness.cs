@@ -46,7 +46,7 @@ internal sealed class TriageHarness
 
     public List<DriverRecord> DeadLetters { get; } = [];
 
-    public static byte[] Wire<T>(T record, int? schemaId = null) where T : class, IAvroRecord<T>, new()
+    public static byte[] Encoded<T>(T record, int? schemaId = null) where T : class, IAvroRecord<T>, new()
     {
         var output = new ArrayBufferWriter<byte>();
         ConfluentWire.Write(output, record, schemaId ?? T.SchemaId);
@@ -59,7 +59,7 @@ internal sealed class TriageHarness
         foreach (var document in documents)
         {
             document.Fill(Start, record);
-            Driver.Pipe(Topics.Rules, document.Key.ToString(), Wire(record));
+            Driver.Pipe(Topics.Rules, document.Key.ToString(), Encoded(record));
         }
     }
 
@@ -76,7 +76,7 @@ internal sealed class TriageHarness
         UpdatedAt = Start,
     };
 
-    public void Publish(CatalogItem item) => Driver.Pipe(Topics.Catalog, $"{item.Program}|{item.Sku}", Wire(item));
+    public void Publish(CatalogItem item) => Driver.Pipe(Topics.Catalog, $"{item.Program}|{item.Sku}", Encoded(item));
 
     public static ItemScan Scan(string lpn, long sequence, ScanKind kind, long at, string station = "S-1") => new()
     {
@@ -133,12 +133,12 @@ internal sealed class TriageHarness
         DecidedAt = at,
     };
 
-    public void Pipe(ItemScan scan) => Driver.Pipe(Topics.Scans, scan.Lpn.ToString(), Wire(scan));
+    public void Pipe(ItemScan scan) => Driver.Pipe(Topics.Scans, scan.Lpn.ToString(), Encoded(scan));
 
-    public void Pipe(OperatorOverride decision) => Driver.Pipe(Topics.Overrides, decision.Lpn.ToString(), Wire(decision));
+    public void Pipe(OperatorOverride decision) => Driver.Pipe(Topics.Overrides, decision.Lpn.ToString(), Encoded(decision));
 
     public void Heartbeat(long at, int partition = 0) =>
-        Driver.Pipe(Topics.Heartbeats, null, Wire(new StationHeartbeat { Facility = Facility, Station = "all", At = at }), partition);
+        Driver.Pipe(Topics.Heartbeats, null, Encoded(new StationHeartbeat { Facility = Facility, Station = "all", At = at }), partition);
 
     /// <summary>Commits, and takes in what was published since.</summary>
     public void Commit()
