@@ -6,11 +6,22 @@ export DOTNET_NOLOGO = 1
 # No compiler or build server outlives the command that started it.
 export MSBUILDDISABLENODEREUSE = 1
 
-.PHONY: build test
+BUILD = -c $(CONFIGURATION) -v quiet -p:UseSharedCompilation=false
+RETURNS = artifacts/bin/Returns.Cli/$(shell echo $(CONFIGURATION) | tr A-Z a-z)/returns.dll
+
+.PHONY: run build test
+# `make run INPUT=FILE` replays a file instead of simulating shifts. On a terminal it goes on until Ctrl-C; without one it
+# drains one shift, as fast as it goes, and ends.
+run:
+	dotnet build pipeline/Returns.Cli $(BUILD)
+	@if [ -t 1 ]; then end=; else end="--exit-when-drained $(if $(INPUT),,--simulate 0)"; fi; \
+	exec dotnet $(RETURNS) up $(if $(INPUT),--input "$(INPUT)") $$end $(ARGS)
+
 build:
-	dotnet build Returns.Streaming.sln -c $(CONFIGURATION) -v quiet -p:UseSharedCompilation=false
+	dotnet build Returns.Streaming.sln $(BUILD)
 
 # A hung test ends its project after the time given, with the test's name, instead of holding up the run.
 test: build
 	bash tests/Returns.LocalKafka.Tests/install-clients.sh
+	npm ci --prefix tests/Returns.EndToEnd/Clients --silent || echo "npm ci failed: the end-to-end tests with foreign clients are skipped"
 	dotnet test --solution Returns.Streaming.sln -c $(CONFIGURATION) --no-build --no-progress --timeout 6m

@@ -24,6 +24,7 @@ internal sealed record WorkerOptions
         ["--clickhouse"] = "ClickHouse",
         ["--schema-registry"] = "SchemaRegistry",
         ["--threads"] = "Threads",
+        ["--instance-id"] = "InstanceId",
         ["--http-host"] = "HttpHost",
         ["--http-port"] = "HttpPort",
     };
@@ -38,6 +39,7 @@ internal sealed record WorkerOptions
           --clickhouse URL        http://[user:password@]host:port/[?database=name]; for the role sink
           --schema-registry URL   where schema ids come from; without it, from schemas/
           --threads N             stream threads of the role triage (1)
+          --instance-id NAME      static membership: one that starts again under its name takes its partitions over at once
           --http-host ADDRESS     address of metrics and health (127.0.0.1)
           --http-port N           port of metrics and health; 0 takes a free one (9464)
           --exit-with-stdin       stop when standard input closes: when the parent process is gone
@@ -58,6 +60,9 @@ internal sealed record WorkerOptions
 
     /// <summary>Stream threads of the role triage.</summary>
     public int Threads { get; init; } = 1;
+
+    /// <summary>Name among the processes of the role, for static membership; null for none.</summary>
+    public string? InstanceId { get; init; }
 
     /// <summary>Address of metrics and health.</summary>
     public IPAddress HttpHost { get; init; } = IPAddress.Loopback;
@@ -111,6 +116,7 @@ internal sealed record WorkerOptions
                 : roles.Contains("sink") ? throw new FormatException("--clickhouse is missing: the role sink needs it") : null,
             SchemaRegistry = section["SchemaRegistry"] is { } registry ? RegistryOf(registry) : null,
             Threads = NumberOf("--threads", section["Threads"], 1, 64, 1),
+            InstanceId = section["InstanceId"],
             HttpHost = section["HttpHost"] is not { } host ? IPAddress.Loopback
                 : IPAddress.TryParse(host, out var address) ? address : throw new FormatException($"--http-host: '{host}' is no IP address"),
             HttpPort = NumberOf("--http-port", section["HttpPort"], 0, 65535, 9464),

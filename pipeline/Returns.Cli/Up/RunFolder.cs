@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Returns.Cli.Up;
 
 /// <summary>The data folder of <c>returns up</c>, held by one process at a time.</summary>
@@ -18,6 +20,18 @@ internal sealed class RunFolder : IDisposable
 
     /// <summary>The log file of one process.</summary>
     public string Log(string process) => System.IO.Path.Combine(Path, "logs", process + ".log");
+
+    /// <summary>Number of the shift that comes next, from 0.</summary>
+    public int NextShift
+    {
+        get => File.Exists(ShiftFile) && int.TryParse(File.ReadAllText(ShiftFile), NumberStyles.None, CultureInfo.InvariantCulture, out var shift) ? shift : 0;
+        set => File.WriteAllText(ShiftFile, value.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private string ShiftFile => System.IO.Path.Combine(Path, "next-shift");
+
+    /// <summary>Where the rejected lines of a replay are listed.</summary>
+    public string Rejected(string label) => System.IO.Path.Combine(Path, $"rejected-{label.TrimEnd('-')}.txt");
 
     /// <summary>Creates the folder where missing, and takes it.</summary>
     /// <exception cref="UpException">Another process holds it, or it cannot be written.</exception>

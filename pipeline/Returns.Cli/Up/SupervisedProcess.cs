@@ -36,6 +36,9 @@ internal sealed class SupervisedProcess : IAsyncDisposable
         _supervision = Task.Run(SuperviseAsync);
     }
 
+    /// <summary>What it is called in messages.</summary>
+    public string Name => _name;
+
     /// <summary>The process's address, once it said <c>listening on ADDRESS</c>.</summary>
     /// <exception cref="UpException">The process ended again and again before it was ready.</exception>
     public Task<string> Ready => _ready.Task;

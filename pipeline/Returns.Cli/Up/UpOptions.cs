@@ -15,6 +15,9 @@ internal sealed record UpOptions
     /// <summary>Units of one simulated shift; or the most units of a file to replay, null for all.</summary>
     public long? Units { get; init; }
 
+    /// <summary>Whether one simulated shift follows the other, without end.</summary>
+    public bool ShiftAfterShift { get; init; }
+
     /// <summary>Whether to end when every unit has reached ClickHouse.</summary>
     public bool ExitWhenDrained { get; init; }
 

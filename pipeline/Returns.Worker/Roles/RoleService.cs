@@ -1,5 +1,9 @@
+using Confluent.Kafka;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Returns.ClickHouse;
+using Returns.Contracts.Wire;
+using Returns.Streams.Kafka;
 
 namespace Returns.Worker.Roles;
 
@@ -38,12 +42,13 @@ internal sealed partial class RoleService(IRole role, IHostApplicationLifetime h
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            Failed(role.Name, error.Message, error);
+            // What a person can see to is one line; a stack trace is for what nobody foresaw.
+            Failed(role.Name, error.Message, error is StreamsException or ClickHouseException or SchemaRegistryException or KafkaException ? null : error);
             Environment.ExitCode = 1;
             host.StopApplication();
         }
     }
 
     [LoggerMessage(LogLevel.Critical, "the role {Role} has stopped: {Reason}")]
-    private partial void Failed(string role, string reason, Exception error);
+    private partial void Failed(string role, string reason, Exception? error);
 }

@@ -24,6 +24,7 @@ internal static class RoleSet
         {
             _ = role switch
             {
+                "triage" => services.AddSingleton<IRole, TriageRole>(),
                 "sink" => services.AddSingleton<IRole, SinkRole>(),
                 _ => throw new InvalidOperationException($"the role '{role}' has no class"),
             };

@@ -1,14 +1,20 @@
 using Microsoft.Extensions.Logging;
 using Prometheus;
+using Returns.ClickHouse;
+using Returns.ClickHouse.Migrations;
 using Returns.ClickHouse.Sink;
 using Returns.Contracts.Wire;
 
 namespace Returns.Worker.Roles;
 
-/// <summary>The outcome topics into ClickHouse.</summary>
-internal sealed class SinkRole(WorkerOptions options, ISchemaIds schemas, ILogger<SinkService> log) : IRole, IDisposable
+/// <summary>The outcome topics into ClickHouse, whose tables it brings up to date first.</summary>
+internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas, ILoggerFactory logs) : IRole, IDisposable
 {
-    private readonly SinkService _sink = new(options.Kafka, options.ClickHouse!, schemas, new SinkOptions(), Metrics.DefaultFactory, log);
+    private static readonly TimeSpan QueryTimeout = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private readonly ILogger _log = logs.CreateLogger<SinkRole>();
+    private readonly SinkService _sink = new(options.Kafka, options.ClickHouse!, schemas, new SinkOptions(), Metrics.DefaultFactory, logs.CreateLogger<SinkService>());
+    private volatile string? _migrating = "migrating";
 
     public string Name => "sink";
 
@@ -16,12 +22,48 @@ internal sealed class SinkRole(WorkerOptions options, ISchemaIds schemas, ILogge
     {
         get
         {
+            if (_migrating is { } reason)
+            {
+                return new RoleHealth(nameof(SinkState.Starting), false, reason);
+            }
             var health = _sink.Health;
             return new RoleHealth(health.State.ToString(), health.State == SinkState.Running, health.Reason);
         }
     }
 
-    public Task RunAsync(CancellationToken cancel) => _sink.RunAsync(cancel);
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        await MigrateAsync(cancel);
+        _migrating = null;
+        await _sink.RunAsync(cancel);
+    }
 
     public void Dispose() => _sink.Dispose();
+
+    /// <summary>Waits for ClickHouse as long as it takes: nothing is lost meanwhile.</summary>
+    private async Task MigrateAsync(CancellationToken cancel)
+    {
+        using var clickHouse = new ClickHouseHttp(options.ClickHouse!, QueryTimeout);
+        var migrator = new Migrator(clickHouse, logs.CreateLogger<Migrator>());
+        while (true)
+        {
+            try
+            {
+                await migrator.ApplyAsync(cancel);
+                return;
+            }
+            catch (ClickHouseException error) when (error.IsAway)
+            {
+                if (_migrating != error.Message)
+                {
+                    Waiting(error.Message);
+                }
+                _migrating = error.Message;
+                await Task.Delay(RetryAfter, cancel);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "waiting for ClickHouse: {Reason}")]
+    private partial void Waiting(string reason);
 }

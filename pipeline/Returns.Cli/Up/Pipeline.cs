@@ -1,0 +1,135 @@
+using System.Globalization;
+using Confluent.Kafka;
+
+namespace Returns.Cli.Up;
+
+/// <summary>
+/// The processes behind <c>returns up</c>: the local servers, where none were given, and a worker for each role. Each keeps
+/// its port for as long as this process lives, so that what is started again is found where it was.
+/// </summary>
+internal sealed class Pipeline : IAsyncDisposable
+{
+    private static readonly string[] Roles = ["triage", "sink"];
+    private readonly RunFolder _folder;
+    private readonly Action<string> _say;
+    private readonly List<SupervisedProcess> _processes = [];
+    private readonly List<(string Name, string Address)> _addresses = [];
+
+    private Pipeline(RunFolder folder, Action<string> say) => (_folder, _say) = (folder, say);
+
+    /// <summary>HOST:PORT of Kafka.</summary>
+    public string Kafka { get; private set; } = "";
+
+    /// <summary>URL of ClickHouse.</summary>
+    public string ClickHouse { get; private set; } = "";
+
+    /// <summary>What runs, and where it listens.</summary>
+    public IReadOnlyList<(string Name, string Address)> Addresses => _addresses;
+
+    /// <summary>Settings for a client of the pipeline's Kafka.</summary>
+    public ClientConfig Client => new() { BootstrapServers = Kafka, ClientId = "returns.up" };
+
+    /// <summary>Starts the servers that are not given.</summary>
+    /// <exception cref="UpException">A server cannot start; the message has what it said.</exception>
+    public static async Task<Pipeline> StartServersAsync(UpOptions options, RunFolder folder, Action<string> say, CancellationToken cancel)
+    {
+        var pipeline = new Pipeline(folder, say);
+        try
+        {
+            var kafka = options.Kafka is null
+                ? pipeline.Start("Kafka", "kafka", "Returns.LocalKafka", "--data", folder.Kafka, "--port", Text(Ports.Choose(9092)))
+                : null;
+            var clickHouse = options.ClickHouse is null
+                ? pipeline.Start("ClickHouse", "clickhouse", "Returns.LocalClickHouse", "--data", folder.ClickHouse, "--port", Text(Ports.Choose(8123)))
+                : null;
+            pipeline.Kafka = options.Kafka ?? await kafka!.Ready.WaitAsync(cancel);
+            pipeline.ClickHouse = (options.ClickHouse ?? await clickHouse!.Ready.WaitAsync(cancel)).TrimEnd('/');
+            pipeline._addresses.Add(("Kafka", pipeline.Kafka));
+            pipeline._addresses.Add(("ClickHouse", pipeline.ClickHouse));
+            return pipeline;
+        }
+        catch
+        {
+            await pipeline.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a worker for each role, and waits until they serve.</summary>
+    /// <exception cref="UpException">A worker cannot start; the message has what it said.</exception>
+    public async Task StartWorkersAsync(CancellationToken cancel)
+    {
+        var port = 9464;
+        var workers = new List<(string Role, SupervisedProcess Process)>();
+        foreach (var role in Roles)
+        {
+            workers.Add((role, Start(role, role, "Returns.Worker",
+                "--roles", role, "--kafka", Kafka, "--clickhouse", ClickHouse, "--instance-id", "up", "--http-port", Text(Ports.Choose(port++)))));
+        }
+        foreach (var (role, process) in workers)
+        {
+            _addresses.Add((role, await process.Ready.WaitAsync(cancel)));
+        }
+    }
+
+    /// <summary>Waits until every worker says that it runs: restored, and with its partitions.</summary>
+    /// <exception cref="UpException">One does not within two minutes.</exception>
+    public async Task RunningAsync(CancellationToken cancel)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        bound.CancelAfter(TimeSpan.FromMinutes(2));
+        foreach (var (role, address) in _addresses.Where(a => Roles.Contains(a.Name)))
+        {
+            var last = "";
+            try
+            {
+                while (true)
+                {
+                    try
+                    {
+                        using var answer = await http.GetAsync(new Uri($"{address}/health/ready"), bound.Token);
+                        last = await answer.Content.ReadAsStringAsync(bound.Token);
+                        if (answer.IsSuccessStatusCode)
+                        {
+                            break;
+                        }
+                    }
+                    catch (HttpRequestException error)
+                    {
+                        last = error.Message;
+                    }
+                    await Task.Delay(50, bound.Token);
+                }
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                throw new UpException($"{role} at {address} is not ready after two minutes ({last}): see {_folder.Log(role)}");
+            }
+        }
+    }
+
+    /// <summary>Ends, with its error, when a process has given up.</summary>
+    public Task GaveUpAsync() => Task.WhenAny(_processes.Select(p => p.Completion)).Unwrap();
+
+    /// <summary>Stops everything in the order that lets each finish what it has: workers first, Kafka last.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var servers = _processes.Count - _processes.Count(p => Roles.Contains(p.Name));
+        await Task.WhenAll(_processes.Skip(servers).Select(p => p.DisposeAsync().AsTask()));
+        foreach (var process in _processes.Take(servers).Reverse())
+        {
+            await process.DisposeAsync();
+        }
+        _processes.Clear();
+    }
+
+    private SupervisedProcess Start(string name, string log, string assembly, params string[] arguments)
+    {
+        var process = new SupervisedProcess(name, assembly, arguments, _folder.Log(log), _say);
+        _processes.Add(process);
+        return process;
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,96 @@
+using Confluent.Kafka;
+using Returns.Cli.Rules;
+using Returns.ClickHouse;
+using Returns.Simulator;
+
+namespace Returns.Cli.Up;
+
+/// <summary>
+/// <c>returns up</c>: starts the pipeline, streams a file or shift after shift through it, and says what became of every unit.
+/// </summary>
+/// <remarks>
+/// A run is known by its label, which begins the LPN of each of its units and follows from what goes in: the file's bytes,
+/// or the shift, and the seed. So the same command again, after whatever crash, goes on with the same run: the feeder
+/// publishes what it had not yet, and the counts are those of the label.
+/// </remarks>
+internal sealed class UpRun(UpOptions options, RunView view)
+{
+    /// <summary>Runs until drained, or until cancelled.</summary>
+    /// <returns>The exit code: 0 when every unit that came in has come out.</returns>
+    /// <exception cref="UpException">Something that a person must see to.</exception>
+    public async Task<int> RunAsync(CancellationToken cancel)
+    {
+        using var folder = RunFolder.Take(options.Data);
+        var (documents, book) = RulePublisher.Read(RulePublisher.DefaultFolder);
+        var shift = options.ShiftAfterShift ? folder.NextShift : 0;
+        var feed = Feeds.Open(options, book, shift);
+        view.Say($"Starting the pipeline; its data and logs are in {folder.Path}");
+        await using var pipeline = await Pipeline.StartServersAsync(options, folder, view.Say, cancel);
+        using var admin = new AdminClientBuilder(pipeline.Client).SetLogHandler((_, _) => { }).Build();
+        await TopicSetup.EnsureAsync(admin, pipeline.Kafka);
+        await RulePublisher.PublishAsync(pipeline.Client, documents, cancel);
+        using var clickHouse = new ClickHouseHttp(ClickHouseAddress.Parse(pipeline.ClickHouse), TimeSpan.FromSeconds(60));
+        await pipeline.StartWorkersAsync(cancel);
+        await pipeline.RunningAsync(cancel);
+        Where(pipeline);
+        try
+        {
+            while (true)
+            {
+                var run = new FeedRun(options, view, pipeline, admin, clickHouse, feed, book);
+                Report(await view.DuringAsync(() => run.DrainAsync(cancel)), feed, folder, pipeline);
+                if (options.ExitWhenDrained)
+                {
+                    return 0;
+                }
+                if (!options.ShiftAfterShift)
+                {
+                    view.Say("Everything stays up for queries and for scans of your own; Ctrl-C stops it.");
+                    await pipeline.GaveUpAsync().WaitAsync(cancel);
+                }
+                folder.NextShift = ++shift;
+                feed = Feeds.Open(options, book, shift);
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested && !options.ExitWhenDrained)
+        {
+            view.Say("Stopping: workers first, then the servers.");
+            return 0;
+        }
+    }
+
+    private void Where(Pipeline pipeline)
+    {
+        foreach (var (name, address) in pipeline.Addresses)
+        {
+            view.Say($"  {name,-12}{address}");
+        }
+    }
+
+    private void Report(RunSummary summary, ScanFeed feed, RunFolder folder, Pipeline pipeline)
+    {
+        var json = summary.ToJson();
+        view.Say(json);
+        if (feed.Rejected.Count > 0)
+        {
+            var list = folder.Rejected(feed.Label.ToString());
+            File.WriteAllLines(list, feed.Rejected.Select(line => line.ToString()));
+            view.Say($"{feed.Rejected.Count} lines are no returns of a product, such as {feed.Rejected[0]}; all of them: {list}");
+        }
+        view.Say($"""
+            Conditions, inspections and vendors of these units are simulated. To look at them while this runs:
+              curl '{pipeline.ClickHouse}/?database=returns' --data-binary "SELECT category, disposition, count() FROM items WHERE startsWith(lpn, '{feed.Label}') GROUP BY ALL ORDER BY ALL FORMAT PrettyCompact"
+            """);
+        if (options.Summary is { } path)
+        {
+            try
+            {
+                File.WriteAllText(path, json);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new UpException($"--summary: {path} cannot be written: {error.Message}");
+            }
+        }
+    }
+}
