@@ -20,8 +20,6 @@ internal sealed class ClientSettings(string application, StreamsOptions options,
         var config = Reading($"thread-{thread}");
         config.GroupInstanceId = options.GroupInstanceId is { } id ? $"{id}-{thread}" : null;
         config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
-        config.SessionTimeoutMs = (int)options.SessionTimeout.TotalMilliseconds;
-        config.HeartbeatIntervalMs = Math.Max(100, config.SessionTimeoutMs.Value / 4);
         config.QueuedMinMessages = 200_000;
         return Build(config, allBrokersDown);
     }
@@ -48,6 +46,8 @@ internal sealed class ClientSettings(string application, StreamsOptions options,
     private ConsumerConfig Reading(string name) => new(Connection(name))
     {
         GroupId = application,
+        SessionTimeoutMs = (int)options.SessionTimeout.TotalMilliseconds,
+        HeartbeatIntervalMs = Math.Max(100, (int)options.SessionTimeout.TotalMilliseconds / 4),
         IsolationLevel = IsolationLevel.ReadCommitted,
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,

@@ -56,6 +56,8 @@ internal sealed class SideReader : IDisposable
     public void Assign()
     {
         _consumer.Assign(_inputs.Values.Select(i => new TopicPartitionOffset(i.Topic, i.Partition, i.Next)));
+        // A partition stays paused over an assignment.
+        _consumer.Resume(_inputs.Values.Where(i => !i.Paused).Select(i => new TopicPartition(i.Topic, i.Partition)));
         _consumer.Pause(_inputs.Values.Where(i => i.Paused).Select(i => new TopicPartition(i.Topic, i.Partition)));
     }
 

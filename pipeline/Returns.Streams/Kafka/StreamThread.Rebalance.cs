@@ -22,6 +22,7 @@ internal sealed partial class StreamThread
                 }
                 Add(lead, partition.Partition.Value);
             }
+            _figures.Lost = false;
             _figures.Show(_tasks);
         }
         catch (Exception error)
@@ -49,6 +50,9 @@ internal sealed partial class StreamThread
     private void OnLost(List<TopicPartition> lost)
     {
         _figures.Lost = true;
+        // What was refused because of it has found its reason.
+        _abortsInARow = 0;
+        _patience.Succeeded();
         if (_tasks.Exists(t => t.Touched))
         {
             // They may be another's by now, so nothing that was done for them may be committed.
@@ -125,7 +129,6 @@ internal sealed partial class StreamThread
         _figures.Working = task;
         task.Phase = TaskPhase.Running;
         task.Touched = true;
-        task.Task.Ready();
         Seek(task);
         _consumer.Resume([PartitionOf(task)]);
         if (task.Sources.Length > 1)
@@ -133,6 +136,8 @@ internal sealed partial class StreamThread
             _side.Add(task);
             _side.Assign();
         }
+        // Last, so that a rollback because it throws finds a task like any other.
+        task.Task.Ready();
         _figures.Working = null;
         _figures.Show(_tasks);
     }

@@ -33,7 +33,7 @@ internal sealed partial class StreamThread
         var (working, offset) = (_figures.Working, _workingOffset);
         (_figures.Working, _workingOffset) = (null, -1);
         // A processor that was sending when the transaction failed is not the one to blame.
-        var fault = _producer.Fault ?? error as TransactionException;
+        var fault = error as TransactionException ?? _producer.Fault;
         if (fault is { Fault: TransactionFault.Fatal })
         {
             Rebuild(fault);
@@ -42,10 +42,14 @@ internal sealed partial class StreamThread
         if (fault is not null)
         {
             _figures.Aborted("broker");
-            _log.LogInformation("{Application}: transaction aborted: {Reason}", _topology.Application, fault.Message);
+            // One is what a rebalance at the wrong moment costs, and nobody's concern.
             if (++_abortsInARow > AbortsBeforePatience)
             {
                 _patience.Failed($"transactions are aborted again and again: {fault.Message}", fault, _stop);
+            }
+            else
+            {
+                _log.LogInformation("{Application}: transaction aborted: {Reason}", _topology.Application, fault.Message);
             }
         }
         else if (error is TopologyException)

@@ -178,7 +178,7 @@ internal sealed unsafe class TransactionalProducer(ClientSettings settings, int 
         {
             return new InvalidOperationException($"topic '{topic}': a record of {bytes} bytes is more than the producer takes: send less, or raise message.max.bytes of clients and topic");
         }
-        Fault = new TransactionException(code == ErrorCode.Local_Fatal ? TransactionFault.Fatal : TransactionFault.Abort,
+        Fault = new TransactionException(code is ErrorCode.Local_Fatal or ErrorCode.Local_Fenced ? TransactionFault.Fatal : TransactionFault.Abort,
             $"topic '{topic}': cannot send: {new Error(code).Reason} ({code})", code);
         return Fault;
     }

@@ -1,0 +1,89 @@
+using Confluent.Kafka;
+using Returns.Streams.Kafka;
+
+namespace Returns.Streams.Tests.Kafka;
+
+/// <summary>What is checked before the first record.</summary>
+public sealed class Starting
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_topic_that_does_not_exist_is_named()
+    {
+        await using var kafka = await Kafka.StartAsync();
+        var test = new Counting();
+        await kafka.CreateAsync(test.In, 1);
+        await kafka.CreateAsync(test.Out, 1);
+        Assert.Contains($"'{test.Dead}'", await ErrorOf(test, kafka), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_follower_with_another_number_of_partitions_is_named_with_both_counts()
+    {
+        await using var kafka = await Kafka.StartAsync();
+        var test = new Counting { WithFollower = true };
+        await kafka.CreateAsync(test.In, 3);
+        await kafka.CreateAsync(test.Out, 1);
+        await kafka.CreateAsync(test.Dead, 1);
+        await kafka.CreateAsync(test.Follows, 2);
+        var message = await ErrorOf(test, kafka);
+        Assert.Contains($"'{test.Follows}' has 2 partitions and '{test.In}' has 3", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_changelog_with_another_number_of_partitions_is_named_with_the_way_out()
+    {
+        await using var kafka = await Kafka.StartAsync();
+        var test = new Counting();
+        await test.CreateTopicsAsync(kafka, 3);
+        await kafka.CreateAsync(test.Changelog, 2, ("cleanup.policy", "compact"));
+        var message = await ErrorOf(test, kafka);
+        Assert.Contains($"'{test.Changelog}' of store 'counts' has 2 partitions and '{test.In}' has 3", message, StringComparison.Ordinal);
+        Assert.Contains("delete", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_changelog_that_retention_would_delete_is_refused()
+    {
+        await using var kafka = await Kafka.StartAsync();
+        var test = new Counting();
+        await test.CreateTopicsAsync(kafka, 1);
+        await kafka.CreateAsync(test.Changelog, 1, ("cleanup.policy", "delete"));
+        Assert.Contains("cleanup.policy", await ErrorOf(test, kafka), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_broker_is_waited_for_and_then_named()
+    {
+        await using var kafka = await Kafka.StartAsync();
+        var test = new Counting();
+        await using var application = new RunningApplication(test, kafka, o => o with
+        {
+            Client = new ClientConfig { BootstrapServers = "127.0.0.1:1" }, Patience = TimeSpan.FromSeconds(1),
+        });
+        var error = await Assert.ThrowsAsync<StreamsException>(() => application.Ended.WaitAsync(Kafka.Bound, Cancelled));
+        Assert.Contains("cannot read the topics", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, 100, "Threads is 0")]
+    [InlineData(1, 0, "CommitInterval is 00:00:00")]
+    [InlineData(1, 60_000, "CommitInterval is 00:01:00")]
+    public void An_option_out_of_its_bounds_is_named(int threads, int commitMs, string expected)
+    {
+        var options = new StreamsOptions
+        {
+            Client = new ClientConfig { BootstrapServers = "127.0.0.1:1" }, Threads = threads, CommitInterval = TimeSpan.FromMilliseconds(commitMs),
+        };
+        var error = Assert.Throws<ArgumentException>(() => new StreamsApplication(new Counting().Build(), options,
+            Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()), new CollectedLog()));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> ErrorOf(Counting test, Kafka kafka)
+    {
+        await using var application = new RunningApplication(test, kafka);
+        return (await Assert.ThrowsAsync<StreamsException>(() => application.Ended.WaitAsync(Kafka.Bound, Cancelled))).Message;
+    }
+}
