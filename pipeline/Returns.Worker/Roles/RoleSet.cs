@@ -14,7 +14,7 @@ internal static class RoleSet
         services.AddSingleton(options);
         if (options.SchemaRegistry is { } registry)
         {
-            services.AddSingleton<ISchemaIds>(_ => new RegistrySchemaIds(registry.ToString()));
+            services.AddSingleton<ISchemaIds>(_ => new RegistrySchemaIds(registry.AbsoluteUri));
         }
         else
         {

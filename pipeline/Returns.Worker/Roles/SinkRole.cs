@@ -3,6 +3,7 @@ using Prometheus;
 using Returns.ClickHouse;
 using Returns.ClickHouse.Migrations;
 using Returns.ClickHouse.Sink;
+using Returns.Contracts;
 using Returns.Contracts.Wire;
 
 namespace Returns.Worker.Roles;
@@ -33,6 +34,12 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
 
     public async Task RunAsync(CancellationToken cancel)
     {
+        if (schemas is RegistrySchemaIds registry)
+        {
+            registry.Register<ItemGraded>(Topics.Grades);
+            registry.Register<ItemRouted>(Topics.Dispositions);
+            registry.Register<ItemException>(Topics.Exceptions);
+        }
         await MigrateAsync(cancel);
         _migrating = null;
         await _sink.RunAsync(cancel);

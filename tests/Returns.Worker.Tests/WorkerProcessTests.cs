@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Returns.Worker.Tests;
+
+public sealed class WorkerProcessTests
+{
+    // Nothing listens there: the port is reserved.
+    private const string NoKafka = "127.0.0.1:1";
+
+    [Fact]
+    public async Task Serves_health_and_metrics_before_kafka_answers_and_stops_with_its_parent()
+    {
+        await using var worker = new WorkerProcess("--roles", "triage", "--kafka", NoKafka, "--http-port", "0", "--exit-with-stdin");
+        using var http = new HttpClient { BaseAddress = new Uri(await worker.Listening), Timeout = TimeSpan.FromSeconds(30) };
+        Assert.Equal("127.0.0.1", http.BaseAddress.Host);
+
+        using var live = await http.GetAsync(new Uri("/health/live", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+        using var ready = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        using var json = JsonDocument.Parse(await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("starting", json.RootElement.GetProperty("triage").GetProperty("state").GetString(), ignoreCase: true);
+        var metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Contains("process_working_set_bytes", metrics, StringComparison.Ordinal);
+
+        worker.CloseInput();
+        Assert.Equal(0, await worker.ExitCode());
+    }
+
+    [Fact]
+    public async Task A_wrong_option_ends_with_2_and_says_which()
+    {
+        await using var worker = new WorkerProcess("--roles", "triage", "--kafka", NoKafka, "--thread", "2");
+        Assert.Equal(2, await worker.ExitCode());
+        Assert.Contains("worker: '--thread' is no option", worker.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_taken_port_ends_with_1_and_says_which()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        await using var worker = new WorkerProcess("--roles", "triage", "--kafka", NoKafka, "--http-port", port);
+        Assert.Equal(1, await worker.ExitCode());
+        Assert.Contains($":{port}", worker.Output, StringComparison.Ordinal);
+        Assert.Contains("choose another with --http-port", worker.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unhandled", worker.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("triage")]
+    [InlineData("sink")]
+    public async Task A_role_that_cannot_go_on_ends_the_process_with_one_line(string role)
+    {
+        await using var worker = new WorkerProcess("--roles", role, "--kafka", NoKafka, "--clickhouse", "http://127.0.0.1:1", "--http-port", "0",
+            "--schema-registry", "http://u:hunter2@127.0.0.1:1");
+        Assert.Equal(1, await worker.ExitCode());
+        Assert.Contains($"the role {role} has stopped: Schema Registry http://127.0.0.1:1", worker.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", worker.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", worker.Output, StringComparison.Ordinal);
+    }
+}
