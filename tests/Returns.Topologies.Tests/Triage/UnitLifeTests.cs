@@ -88,6 +88,17 @@ public sealed class UnitLifeTests
     }
 
     [Fact]
+    public void Of_several_intakes_the_latest_says_what_the_unit_is_and_the_earliest_when_it_came()
+    {
+        _triage.Pipe(Intake("L1", 2, Start + 5000));
+        _triage.Pipe(Intake("L1", 1, Start, "SKU-MISREAD", ReturnReason.WrongSize));
+        _triage.Pipe(Inspection("L1", 1, Start + 9000));
+        _triage.Commit();
+        var route = Assert.Single(_triage.Routes["L1"]);
+        Assert.Equal(("SKU-1", ReturnReason.ChangedMind, Start, 9000L), (route.Sku.ToString(), route.ReturnReason, route.IntakeAt, route.DwellMillis));
+    }
+
+    [Fact]
     public void What_no_decision_rests_on_publishes_nothing()
     {
         _triage.Pipe(Intake("L1", 1, Start));
