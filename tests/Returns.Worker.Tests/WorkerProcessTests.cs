@@ -22,7 +22,7 @@ public sealed class WorkerProcessTests
         using var ready = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         using var json = JsonDocument.Parse(await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        Assert.Equal("starting", json.RootElement.GetProperty("triage").GetProperty("state").GetString(), ignoreCase: true);
+        Assert.Equal("starting", json.RootElement.GetProperty("triage").GetProperty("state").GetString());
         var metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Contains("process_working_set_bytes", metrics, StringComparison.Ordinal);
 

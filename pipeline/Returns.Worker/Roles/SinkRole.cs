@@ -25,10 +25,10 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
         {
             if (_migrating is { } reason)
             {
-                return new RoleHealth(nameof(SinkState.Starting), false, reason);
+                return new RoleHealth("starting", false, reason);
             }
             var health = _sink.Health;
-            return new RoleHealth(health.State.ToString(), health.State == SinkState.Running, health.Reason);
+            return new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State == SinkState.Running, health.Reason);
         }
     }
 

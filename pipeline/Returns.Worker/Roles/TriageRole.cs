@@ -9,7 +9,7 @@ namespace Returns.Worker.Roles;
 /// <summary>Scans to grades, dispositions and the manual-review queue.</summary>
 internal sealed class TriageRole(WorkerOptions options, ISchemaIds schemas, ILoggerFactory logs) : IRole
 {
-    private StreamsApplication? _application;
+    private volatile StreamsApplication? _application;
 
     public string Name => "triage";
 
@@ -19,9 +19,9 @@ internal sealed class TriageRole(WorkerOptions options, ISchemaIds schemas, ILog
         {
             if (_application?.Health is not { } health)
             {
-                return new RoleHealth(nameof(StreamsState.Starting), false);
+                return new RoleHealth("starting", false);
             }
-            return new RoleHealth(health.State.ToString(), health.State is StreamsState.Running, health.Reason.Length == 0 ? null : health.Reason);
+            return new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State is StreamsState.Running, health.Reason.Length == 0 ? null : health.Reason);
         }
     }
 
