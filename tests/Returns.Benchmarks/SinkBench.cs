@@ -37,17 +37,26 @@ internal sealed class SinkBench : IBenchmark
         var server = await LocalClickHouseServer.Start(folder);
         await CreateTopicsAsync(kafka.BootstrapServers);
         var (grades, dispositions) = Fill(kafka.BootstrapServers, units);
+        using var engine = Process.GetProcessById(server.ProcessId);
         for (var round = 0; round < rounds; round++)
         {
+            var before = ProcessorTime(engine);
             var raw = await RawAsync(Address(server, $"raw{round}"), grades, dispositions);
+            var between = ProcessorTime(engine);
             var (sink, processor) = await DrainAsync(kafka.BootstrapServers, Address(server, $"sink{round}"), $"drain{round}", 2L * units);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"raw {2 * units / raw,10:N0} rows/s   sink {2 * units / sink,10:N0} rows/s   ratio {raw / sink:0.00}   sink process {processor.TotalMicroseconds / (2 * units):0.00} µs/row"));
+                $"raw {2 * units / raw,10:N0} rows/s   sink {2 * units / sink,10:N0} rows/s   ratio {raw / sink:0.00}   processor time a row: raw {(between - before).TotalMicroseconds / (2 * units):0.0} µs in ClickHouse, sink {(ProcessorTime(engine) - between).TotalMicroseconds / (2 * units):0.0} µs in ClickHouse and {processor.TotalMicroseconds / (2 * units):0.0} µs in its process"));
         }
         if (rate > 0) await SteadyAsync(kafka, server, rate, seconds);
         await server.DisposeAsync();
         Directory.Delete(folder, recursive: true);
         return 0;
+    }
+
+    private static TimeSpan ProcessorTime(Process process)
+    {
+        process.Refresh();
+        return process.TotalProcessorTime;
     }
 
     private static ClickHouseAddress Address(LocalClickHouseServer server, string database) => ClickHouseAddress.Parse(server.Endpoint.ToString()).WithDatabase(database);
@@ -129,8 +138,7 @@ internal sealed class SinkBench : IBenchmark
         while (sink.Health.Partitions.Count == 0) await Task.Delay(5);
         using var producer = Producer(kafka.BootstrapServers);
         var outcomes = new Outcomes();
-        clickHouse.Refresh();
-        var (own, engine, broker, started) = (Environment.CpuUsage.TotalTime, clickHouse.TotalProcessorTime, kafka.BrokerTime, Stopwatch.GetTimestamp());
+        var (own, engine, broker, started) = (Environment.CpuUsage.TotalTime, ProcessorTime(clickHouse), kafka.BrokerTime, Stopwatch.GetTimestamp());
         for (var unit = 0; unit < rate * seconds;)
         {
             for (var due = Stopwatch.GetElapsedTime(started).TotalSeconds * rate; unit < due && unit < rate * seconds; unit++)
@@ -141,10 +149,9 @@ internal sealed class SinkBench : IBenchmark
             await Task.Delay(20);
         }
         var wall = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        clickHouse.Refresh();
         var (inserts, landed) = (await MetricAsync(registry, "returns_sink_insert_seconds_count"), await InsertedAsync(registry));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"steady {rate:N0} units/s: feeder and sink {(Environment.CpuUsage.TotalTime - own).TotalSeconds / wall:0.00} cores, ClickHouse {(clickHouse.TotalProcessorTime - engine).TotalSeconds / wall:0.00} cores, broker {(kafka.BrokerTime - broker)?.TotalSeconds / wall:0.00} cores, {inserts / wall:0.0} inserts/s, landed {landed:N0} of {2 * rate * seconds:N0}"));
+            $"steady {rate:N0} units/s: feeder and sink {(Environment.CpuUsage.TotalTime - own).TotalSeconds / wall:0.00} cores, ClickHouse {(ProcessorTime(clickHouse) - engine).TotalSeconds / wall:0.00} cores, broker {(kafka.BrokerTime - broker)?.TotalSeconds / wall:0.00} cores, {inserts / wall:0.0} inserts/s, landed {landed:N0} of {2 * rate * seconds:N0}"));
         await stop.CancelAsync();
         await running;
     }

@@ -27,7 +27,7 @@ internal sealed class StartupHook
         ClientConfig client = new() { BootstrapServers = kafka };
         client.Set("session.timeout.ms", "1500");
         client.Set("heartbeat.interval.ms", "200");
-        client.Set("max.poll.interval.ms", "1500");
+        client.Set("max.poll.interval.ms", "10000");
         using var sink = new SinkService(
             client, ClickHouseAddress.Parse(clickHouse), LocalSchemaIds.BuiltIn, new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(5), MaxRows = 20 },
             Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), NullLogger<SinkService>.Instance);

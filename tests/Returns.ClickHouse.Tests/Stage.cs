@@ -216,14 +216,18 @@ internal sealed class RunningSink : IAsyncDisposable
         await Ended;
     }
 
-    /// <summary>The sum of a metric over its labels.</summary>
-    public async Task<double> MetricAsync(string name)
+    /// <summary>The metrics as Prometheus reads them.</summary>
+    public async Task<string> ExportAsync()
     {
         using var stream = new MemoryStream();
         await Metrics.CollectAndExportAsTextAsync(stream);
-        return Encoding.UTF8.GetString(stream.ToArray()).Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal))
-            .Sum(line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture));
+        return Encoding.UTF8.GetString(stream.ToArray());
     }
+
+    /// <summary>The sum of a metric over its labels.</summary>
+    public async Task<double> MetricAsync(string name) =>
+        (await ExportAsync()).Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal))
+            .Sum(line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture));
 
     public async ValueTask DisposeAsync()
     {

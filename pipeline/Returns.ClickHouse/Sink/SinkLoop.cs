@@ -15,6 +15,10 @@ internal sealed class SinkLoop
     private static readonly TimeSpan CommitPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RevocationWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(5);
+
+    /// <summary>A pause throws away what was fetched ahead, so a landing that is nearly done is waited for.</summary>
+    private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan RegistryPatience = TimeSpan.FromSeconds(60);
     private readonly Dictionary<TopicPartition, SinkPartition> _partitions = [];
     private readonly Dictionary<string, OutcomeTopic> _topics;
@@ -33,6 +37,7 @@ internal sealed class SinkLoop
     private Round? _round;
     private long _nextPass;
     private bool _isPaused;
+    private bool _hasNewPartitions;
     private bool _isOver;
     private CancellationToken _stop;
 
@@ -96,7 +101,7 @@ internal sealed class SinkLoop
             _partitions[committed.Partition] = partition;
             starts.Add(new TopicPartitionOffset(committed.Partition, committed.Offset));
         }
-        _isPaused = false;
+        _hasNewPartitions = true;
         return starts;
     }
 
@@ -320,13 +325,16 @@ internal sealed class SinkLoop
         Task.WaitAny([landing], RevocationWait);
     }
 
+    /// <summary>Holds the partitions back while as much has gathered as may, without ceasing to poll for long.</summary>
     private void PauseOrResume()
     {
         var pause = _round is not null && _gathering.IsFull;
-        if (pause == _isPaused) return;
+        // New partitions come as they were left, paused or not, whatever the others are.
+        if (pause == _isPaused && !_hasNewPartitions) return;
+        if (pause && _round!.Landing is { } landing && Task.WaitAny([landing], PauseAfter) == 0) return;
         if (pause) _consumer.Pause(_consumer.Assignment);
         else _consumer.Resume(_consumer.Assignment);
-        _isPaused = pause;
+        (_isPaused, _hasNewPartitions) = (pause, false);
     }
 
     private long After(TimeSpan pause) => _time.GetTimestamp() + (long)(pause.TotalSeconds * _time.TimestampFrequency);
