@@ -138,7 +138,7 @@ public sealed class RowTests(Databases databases)
         });
         stage.PublishRaw(Topics.DeadLetters, new Message<string, byte[]>
         {
-            Key = "k2", Value = [1], Headers = new Headers { { "returns.source.partition", Encoding.UTF8.GetBytes("seven") }, { "returns.error.class", null } },
+            Key = "k2", Value = [1], Headers = new Headers { { "returns.source.partition", Encoding.UTF8.GetBytes("seven") }, { "returns.error.message", "prefixed"u8.ToArray() }, { "error.class", null } },
         });
         stage.PublishRaw(Topics.DeadLetters, new Message<string, byte[]> { Key = "k3", Value = null! });
         await stage.AllLandedOnceAsync(stage.Sink());
@@ -146,7 +146,7 @@ public sealed class RowTests(Databases databases)
         Assert.Equal(
             [
                 "k\t00FF090A\treturns.scans\t7\t12345678901\tBadIndex\tgrößer\\tals",
-                "k2\t01\t\t-1\t-1\t\t",
+                "k2\t01\t\t-1\t-1\t\tprefixed",
                 "k3\t\\N\t\t-1\t-1\t\t",
             ],
             (await stage.ScalarAsync("SELECT key, hex(value), source_topic, source_partition, source_offset, error_class, error_message FROM dead_letters ORDER BY _offset")).Split('\n'));

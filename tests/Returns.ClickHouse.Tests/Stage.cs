@@ -167,11 +167,11 @@ internal sealed class Stage : IAsyncDisposable
 
     public static Headers DeadLetterHeaders(string topic, int partition, long offset, string errorClass, string message) => new()
     {
-        { "returns.source.topic", Encoding.UTF8.GetBytes(topic) },
-        { "returns.source.partition", Encoding.UTF8.GetBytes(partition.ToString(CultureInfo.InvariantCulture)) },
-        { "returns.source.offset", Encoding.UTF8.GetBytes(offset.ToString(CultureInfo.InvariantCulture)) },
-        { "returns.error.class", Encoding.UTF8.GetBytes(errorClass) },
-        { "returns.error.message", Encoding.UTF8.GetBytes(message) },
+        { "source.topic", Encoding.UTF8.GetBytes(topic) },
+        { "source.partition", Encoding.UTF8.GetBytes(partition.ToString(CultureInfo.InvariantCulture)) },
+        { "source.offset", Encoding.UTF8.GetBytes(offset.ToString(CultureInfo.InvariantCulture)) },
+        { "error.class", Encoding.UTF8.GetBytes(errorClass) },
+        { "error.message", Encoding.UTF8.GetBytes(message) },
     };
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -13,12 +13,15 @@ namespace Returns.ClickHouse.Sink;
 internal readonly record struct DeadLetterHeaders(string Topic, int Partition, long Offset, string ErrorClass, string ErrorMessage)
 {
     public static DeadLetterHeaders Read(Headers? headers) => new(
-        Text(headers, "returns.source.topic"),
-        int.TryParse(Text(headers, "returns.source.partition"), NumberStyles.None, CultureInfo.InvariantCulture, out var partition) ? partition : -1,
-        long.TryParse(Text(headers, "returns.source.offset"), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : -1,
-        Text(headers, "returns.error.class"),
-        Text(headers, "returns.error.message"));
+        Text(headers, "source.topic"),
+        int.TryParse(Text(headers, "source.partition"), NumberStyles.None, CultureInfo.InvariantCulture, out var partition) ? partition : -1,
+        long.TryParse(Text(headers, "source.offset"), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : -1,
+        Text(headers, "error.class"),
+        Text(headers, "error.message"));
 
+    /// <summary>A header by the stream runtime's name, or by that name with the prefix that other publishers may give it.</summary>
     private static string Text(Headers? headers, string name) =>
-        headers is not null && headers.TryGetLastBytes(name, out var bytes) && bytes is not null ? Encoding.UTF8.GetString(bytes) : "";
+        headers is not null && (headers.TryGetLastBytes(name, out var bytes) || headers.TryGetLastBytes("returns." + name, out bytes)) && bytes is not null
+            ? Encoding.UTF8.GetString(bytes)
+            : "";
 }
