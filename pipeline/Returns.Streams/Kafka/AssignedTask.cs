@@ -57,6 +57,9 @@ internal sealed class AssignedTask
     /// <summary>Broker's timestamp of a recent record, milliseconds since the epoch; 0 where it has none.</summary>
     public long RecordTime { get; set; }
 
+    /// <summary>What the metrics have of the task's late and missed records.</summary>
+    public (long Late, long Missed) Counted { get; set; }
+
     /// <summary>Event time of the earliest follower's record that waits for the leader; <see cref="long.MaxValue"/> where none does.</summary>
     public long FollowerWaitsFor { get; set; } = long.MaxValue;
 

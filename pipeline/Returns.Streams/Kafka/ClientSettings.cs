@@ -21,6 +21,8 @@ internal sealed class ClientSettings(string application, StreamsOptions options,
         config.GroupInstanceId = options.GroupInstanceId is { } id ? $"{id}-{thread}" : null;
         config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
         config.QueuedMinMessages = 200_000;
+        // With the default, a queue that was full once is not filled again for a second, which is longer than it lasts.
+        config.FetchQueueBackoffMs = 20;
         return Build(config, allBrokersDown);
     }
 

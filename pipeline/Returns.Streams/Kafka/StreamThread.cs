@@ -71,7 +71,7 @@ internal sealed partial class StreamThread : IDisposable
             .SetPartitionsLostHandler((_, lost) => OnLost([.. lost.Select(l => l.TopicPartition)]))
             .Build();
         _reader = new RecordReader(_consumer);
-        _producer = new TransactionalProducer(settings, number, _patience, () => _allBrokersDown = true) { Stop = giveUp };
+        _producer = new TransactionalProducer(settings, number, _patience, figures, () => _allBrokersDown = true) { Stop = giveUp };
         _side = new SideReader(settings, number);
         _restorer = new ChangelogRestorer(topology, settings, number, restore, log);
     }

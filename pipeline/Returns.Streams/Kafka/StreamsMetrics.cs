@@ -32,5 +32,9 @@ internal sealed class StreamsMetrics(IMetricFactory factory)
 
     public Counter DeadLetters { get; } = factory.CreateCounter("returns_streams_dead_letters_total", "Records sent to the dead letters, by error class.", ["application", "class"]);
 
+    public Counter Late { get; } = factory.CreateCounter("returns_streams_late_records_total", "Records that came after a window of theirs had closed.", ["application"]);
+
+    public Counter Dropped { get; } = factory.CreateCounter("returns_streams_dropped_records_total", "Records that came after the retention of a window of theirs.", ["application"]);
+
     public Counter TableRejections { get; } = factory.CreateCounter("returns_streams_table_rejections_total", "Records that a global table did not apply, in each thread.", ["application", "topic", "class"]);
 }

@@ -119,6 +119,15 @@ internal sealed class ThreadFigures(StreamsMetrics metrics, Topology topology, i
         {
             _lag[topic] = default;
         }
+        foreach (var task in tasks)
+        {
+            if (task.Phase == TaskPhase.Running)
+            {
+                metrics.Late.WithLabels(topology.Application).Inc(task.Task.Late - task.Counted.Late);
+                metrics.Dropped.WithLabels(topology.Application).Inc(task.Task.Missed - task.Counted.Missed);
+                task.Counted = (task.Task.Late, task.Task.Missed);
+            }
+        }
         var running = tasks.Count(t => t.Phase == TaskPhase.Running);
         metrics.Tasks.WithLabels(topology.Application, _thread, "running").Set(running);
         metrics.Tasks.WithLabels(topology.Application, _thread, "restoring").Set(tasks.Count - running);

@@ -9,7 +9,7 @@ namespace Returns.Streams.Kafka;
 /// A thread's producer: all its tasks write into one transaction, which begins with the first record. After an error of the
 /// fatal kind <see cref="Open"/> makes a new producer, and the tasks still write to this. For the thread alone.
 /// </summary>
-internal sealed unsafe class TransactionalProducer(ClientSettings settings, int thread, Patience patience, Action allBrokersDown) : ITaskOutput, IDisposable
+internal sealed unsafe class TransactionalProducer(ClientSettings settings, int thread, Patience patience, ThreadFigures figures, Action allBrokersDown) : ITaskOutput, IDisposable
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
     private const int QueueFullPauseMs = 1;
@@ -64,6 +64,7 @@ internal sealed unsafe class TransactionalProducer(ClientSettings settings, int 
         AddHeader(headers, DeadLetterHeaders.ErrorClass, rejection.ErrorClass);
         AddHeader(headers, DeadLetterHeaders.ErrorMessage, rejection.Message);
         Produce(topic, Partition.Any.Value, record.Key, record.HasKey, record.Value, record.HasValue, headers);
+        figures.DeadLettered(rejection.ErrorClass);
     }
 
     /// <summary>Commits what the touched tasks wrote, and their places. It returns once it is known to be committed.</summary>
