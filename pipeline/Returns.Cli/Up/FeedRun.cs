@@ -51,14 +51,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
         while (true)
         {
             var before = _status;
-            try
-            {
-                await LookAsync(cancel);
-            }
-            catch (Exception error) when (IsPassing(error))
-            {
-                // A server is on its way back: its supervisor says so, and gives up in time.
-            }
+            var seen = await TryLookAsync(cancel);
             view.Show(_status);
             if (_status.Scans != before.Scans || _status.TriageLag != before.TriageLag || _status.SinkLag != before.SinkLag || _status.Tables.Exceptions != before.Tables.Exceptions)
             {
@@ -68,7 +61,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
             {
                 var fed = await feeding;
                 _status = _status with { Phase = "draining", UnitsExpected = fed.Units, Units = fed.Units, Scans = fed.Scans };
-                if (_status is { TriageLag: 0, SinkLag: 0 } && await UnitsOutAsync(cancel) is { } units)
+                if (seen && _status is { TriageLag: 0, SinkLag: 0 } && await UnitsOutAsync(cancel) is { } units)
                 {
                     if (units == fed.Units)
                     {
@@ -88,6 +81,20 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
                 }
             }
             await Task.Delay(feeding.IsCompleted ? DrainEvery : WatchEvery, cancel);
+        }
+    }
+
+    /// <summary>Looks at topics and tables; false where a server is on its way back, which its supervisor says, and gives up in time.</summary>
+    private async Task<bool> TryLookAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await LookAsync(cancel);
+            return true;
+        }
+        catch (Exception error) when (IsPassing(error))
+        {
+            return false;
         }
     }
 

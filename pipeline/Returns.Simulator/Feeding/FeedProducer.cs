@@ -35,7 +35,8 @@ internal sealed class FeedProducer : IDisposable
         {
             TransactionalId = TransactionalId,
             Partitioner = Partitioner.Murmur2Random,
-            CompressionType = CompressionType.Lz4,
+            // As the pipeline's own records: for every client in every language to read.
+            CompressionType = CompressionType.None,
             LingerMs = 20,
             BatchSize = 1 << 20,
             EnableDeliveryReports = false,

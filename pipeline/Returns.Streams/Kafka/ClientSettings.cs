@@ -40,7 +40,12 @@ internal sealed class ClientSettings(string application, StreamsOptions options,
         LingerMs = 20,
         BatchSize = 1_000_000,
         BatchNumMessages = 100_000,
-        CompressionType = CompressionType.Lz4,
+        // Every client in every language reads what is not compressed; not every one has lz4 or zstd. Kafka's own topic setting
+        // compression.type compresses at the broker, where disk is dearer than time.
+        CompressionType = CompressionType.None,
+        // Where all brokers were gone for a moment, librdkafka 2.16 would forget the group's coordinator and then wait without
+        // end for it to come back when offsets are sent to a transaction (librdkafka issues 5511 and 5456).
+        MetadataRecoveryStrategy = MetadataRecoveryStrategy.None,
         QueueBufferingMaxMessages = 1_000_000,
         QueueBufferingMaxKbytes = 256 * 1024,
     }).SetLogHandler((_, m) => Log(m)).SetErrorHandler((_, e) => OnError(e, allBrokersDown)).Build();

@@ -28,7 +28,8 @@ async function main() {
   await consumer.connect()
   await consumer.subscribe({ topics: Object.keys(topics), fromBeginning: true })
   await new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error(`not read to the end in 60 s: ${[...open]}`)), 60000).unref()
+    setTimeout(() => reject(new Error(`not read to the end in 60 s: ${[...open]}`)), 60000)
+    consumer.on(consumer.events.CRASH, event => reject(event.payload.error))
     if (open.size === 0) resolve()
     // The last offset of a transactional partition is its marker, which no client is given: the one before it is the end.
     consumer.run({

@@ -26,8 +26,8 @@ async function main() {
     messages: [{
       key: 'foreign|MUG-1',
       value: item({
-        program: 'foreign', sku: 'MUG-1', description: 'A mug', category: 'homeware', vendor: 'POTTERY', cost: { amount: 2.5, currency: 'EUR' },
-        referencePrice: { amount: 9.99, currency: 'EUR' }, weightGrams: 350, recalled: false, hazmat: false, dataBearing: false, hygiene: false,
+        program: 'foreign', sku: 'MUG-1', description: 'A mug', category: 'homeware', vendor: 'POTTERY', cost: { amount: 2.5, currency: 'GBP' },
+        referencePrice: { amount: 9.99, currency: 'GBP' }, weightGrams: 350, recalled: false, hazmat: false, dataBearing: false, hygiene: false,
         serialised: false, updatedAt: start
       })
     }]
@@ -35,7 +35,7 @@ async function main() {
   const messages = []
   for (let i = 0; i < Number(units); i++) {
     const lpn = `${prefix}${i}`
-    const intake = { ...blank(lpn, 'INTAKE-1', 2 * i, 'intake'), sku: 'MUG-1', returnReason: 'changed_mind', pricePaid: { amount: 9.99, currency: 'EUR' } }
+    const intake = { ...blank(lpn, 'INTAKE-1', 2 * i, 'intake'), sku: 'MUG-1', returnReason: 'changed_mind', pricePaid: { amount: 9.99, currency: 'GBP' } }
     const broken = i % 5 === 0
     const inspection = {
       ...blank(lpn, 'BENCH-1', 2 * i + 1, 'inspection'),
