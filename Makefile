@@ -24,4 +24,4 @@ build:
 test: build
 	bash tests/Returns.LocalKafka.Tests/install-clients.sh
 	npm ci --prefix tests/Returns.EndToEnd/Clients --silent || echo "npm ci failed: the end-to-end tests with foreign clients are skipped"
-	dotnet test --solution Returns.Streaming.sln -c $(CONFIGURATION) --no-build --no-progress --timeout 6m
+	dotnet test --solution Returns.Streaming.sln -c $(CONFIGURATION) --no-build --no-progress --timeout 10m --max-parallel-test-modules 2

@@ -156,6 +156,9 @@ internal sealed record WorkerOptions
         {
             config.BootstrapServers = servers;
         }
+        // Where all brokers were gone for a moment, librdkafka 2.16 would forget the group's coordinator, and some calls then never
+        // end (librdkafka issues 5511 and 5456): it keeps the brokers it knows.
+        config.MetadataRecoveryStrategy ??= MetadataRecoveryStrategy.None;
         return string.IsNullOrWhiteSpace(config.BootstrapServers) ? throw new FormatException("--kafka is missing: HOST:PORT of a broker") : config;
     }
 

@@ -153,6 +153,6 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
     }
 
     private static bool IsPassing(Exception error) =>
-        error is KafkaException or ClickHouseException
+        error is KafkaException or TimeoutException or ClickHouseException
         || (error is AggregateException { InnerException: { } inner } && IsPassing(inner));
 }

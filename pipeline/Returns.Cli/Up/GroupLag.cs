@@ -14,8 +14,11 @@ internal sealed class GroupLag(IAdminClient admin, string group, IReadOnlyList<s
     private readonly TopicPartition[] _partitions =
         [.. topics.SelectMany(topic => Enumerable.Range(0, partitions).Select(p => new TopicPartition(topic, p)))];
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     /// <summary>Asks the broker. The lag counts everything in a partition of which the group has committed nothing.</summary>
     /// <exception cref="KafkaException">The broker does not answer.</exception>
+    /// <exception cref="TimeoutException">Nor does the client say so: it has lost sight of a broker that was restarted.</exception>
     public async Task<long> ReadAsync()
     {
         var ends = await OffsetsAsync(OffsetSpec.Latest());
@@ -23,7 +26,7 @@ internal sealed class GroupLag(IAdminClient admin, string group, IReadOnlyList<s
         var committed = new Dictionary<TopicPartition, Offset>();
         try
         {
-            var groups = await admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(group, [.. _partitions])]);
+            var groups = await admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(group, [.. _partitions])]).WaitAsync(Patience);
             foreach (var partition in groups[0].Partitions.Where(p => p.Error.Code == ErrorCode.NoError))
             {
                 committed[partition.TopicPartition] = partition.Offset;
@@ -47,7 +50,7 @@ internal sealed class GroupLag(IAdminClient admin, string group, IReadOnlyList<s
     {
         var result = await admin.ListOffsetsAsync(
             _partitions.Select(p => new TopicPartitionOffsetSpec { TopicPartition = p, OffsetSpec = spec }),
-            new ListOffsetsOptions { IsolationLevel = IsolationLevel.ReadCommitted, RequestTimeout = TimeSpan.FromSeconds(30) });
+            new ListOffsetsOptions { IsolationLevel = IsolationLevel.ReadCommitted, RequestTimeout = Patience }).WaitAsync(Patience);
         return result.ResultInfos
             .Where(r => r.TopicPartitionOffsetError.Error.Code == ErrorCode.NoError)
             .ToDictionary(r => r.TopicPartitionOffsetError.TopicPartition, r => r.TopicPartitionOffsetError.Offset.Value);

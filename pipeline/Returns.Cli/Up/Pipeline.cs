@@ -27,7 +27,9 @@ internal sealed class Pipeline : IAsyncDisposable
     public IReadOnlyList<(string Name, string Address)> Addresses => _addresses;
 
     /// <summary>Settings for a client of the pipeline's Kafka.</summary>
-    public ClientConfig Client => new() { BootstrapServers = Kafka, ClientId = "returns.up" };
+    /// <remarks>Where all brokers were gone for a moment, librdkafka 2.16 would forget the group's coordinator, and some calls then
+    /// never end (librdkafka issues 5511 and 5456): it keeps the brokers it knows.</remarks>
+    public ClientConfig Client => new() { BootstrapServers = Kafka, ClientId = "returns.up", MetadataRecoveryStrategy = MetadataRecoveryStrategy.None };
 
     /// <summary>Starts the servers that are not given.</summary>
     /// <exception cref="UpException">A server cannot start; the message has what it said.</exception>
