@@ -3,6 +3,8 @@ using static Returns.EndToEnd.Summaries;
 namespace Returns.EndToEnd;
 
 /// <summary>kill -9 of any one process while units stream through it: nothing is lost, nothing counts twice.</summary>
+/// <remarks>One collection: each test runs a whole pipeline, which is work for two cores on its own.</remarks>
+[Collection("pipeline")]
 public sealed class Crashes
 {
     private static readonly string[] Shift = ["--simulate", "1500", "--units", "6000", "--seed", "7"];

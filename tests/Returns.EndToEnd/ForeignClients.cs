@@ -6,6 +6,8 @@ using static Returns.EndToEnd.Summaries;
 namespace Returns.EndToEnd;
 
 /// <summary>A publisher and a reader that share no code with the pipeline: kafkajs and avsc, with the schemas as published.</summary>
+/// <remarks>One collection: each test runs a whole pipeline, which is work for two cores on its own.</remarks>
+[Collection("pipeline")]
 public sealed class ForeignClients
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);

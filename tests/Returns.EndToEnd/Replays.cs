@@ -3,6 +3,8 @@ using static Returns.EndToEnd.Summaries;
 namespace Returns.EndToEnd;
 
 /// <summary>A real file through the whole pipeline: processes of their own, local servers, one command.</summary>
+/// <remarks>One collection: each test runs a whole pipeline, which is work for two cores on its own.</remarks>
+[Collection("pipeline")]
 public sealed class Replays
 {
     private const string Shared = "../shared/data/online-retail-returns-2010-12_2011-06.csv.gz";

@@ -1,6 +1,8 @@
 namespace Returns.EndToEnd;
 
 /// <summary>What Ctrl-C leaves behind: nothing that runs, and data that the next start goes on with.</summary>
+/// <remarks>One collection: each test runs a whole pipeline, which is work for two cores on its own.</remarks>
+[Collection("pipeline")]
 public sealed class Stopping
 {
     [Fact]
