@@ -32,7 +32,7 @@ public sealed class RuleBooks
         Assert.Equal("routing:2026.11.1 channels:2026.11.1 agreements:acme-1", book.Find("acme"u8)!.RoutingVersion.ToString());
         Assert.Equal("routing:2026.11.1 channels:2026.11.1 agreements:2026.11.1", book.Find("anyone"u8)!.RoutingVersion.ToString());
         Assert.Same(book.Find("acme"u8)!.Grading, book.Find("anyone"u8)!.Grading);
-        Assert.Equal(["*", "acme"], book.Programs.Select(p => p.Program).Order());
+        Assert.Equal(["*", "acme", "lakeside"], book.Programs.Select(p => p.Program).Order());
 
         var without = RuleBook.Build(Documents(), book, out errors);
         Assert.Same(without.Find("anyone"u8), without.Find("acme"u8));
@@ -78,7 +78,7 @@ public sealed class RuleBooks
         foreach (var document in Documents())
         {
             var record = Published(document);
-            Assert.Equal($"*|{record.Kind.ToString().ToLowerInvariant()}", document.Key.ToString());
+            Assert.Equal($"{record.Program}|{record.Kind.ToString().ToLowerInvariant()}", document.Key.ToString());
             Assert.Equal(64, record.ContentHash.Length);
             Assert.True(RuleDocument.TryRead(record, out var received, out var errors), string.Join('\n', errors));
             Assert.Equal((document.Kind, document.Program, document.Version, document.Text, document.ContentHash),

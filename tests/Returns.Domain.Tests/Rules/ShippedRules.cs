@@ -10,7 +10,7 @@ internal static class ShippedRules
     public static IReadOnlyList<RuleFile> Files(params (string File, string From, string To)[] changes)
     {
         var files = new List<RuleFile>();
-        foreach (var path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "rules"), "*.yaml"))
+        foreach (var path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "rules"), "*.yaml").Order(StringComparer.Ordinal))
         {
             var file = Path.GetFileName(path);
             var text = File.ReadAllText(path);
