@@ -61,9 +61,9 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
             {
                 var fed = await feeding;
                 _status = _status with { Phase = "draining", UnitsExpected = fed.Units, Units = fed.Units, Scans = fed.Scans };
-                if (seen && _status is { TriageLag: 0, SinkLag: 0 } && await UnitsOutAsync(cancel) is { } units)
+                if (seen && _status.TriageLag == 0 && (!beaten || _status.SinkLag == 0) && await UnitsOutAsync(cancel) is { } units)
                 {
-                    if (units == fed.Units)
+                    if (units == fed.Units && _status.SinkLag == 0)
                     {
                         view.Show(_status);
                         return;

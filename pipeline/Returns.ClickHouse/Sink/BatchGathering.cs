@@ -9,7 +9,7 @@ internal sealed class BatchGathering(SinkOptions options, TimeProvider time)
     /// <summary>Rows of a range from which on ClickHouse spends clearly more on the rows (5 µs each) than on the insert itself (some 12 ms).</summary>
     private const int WorthwhileRows = 4_000;
 
-    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
     private readonly Stack<RangeBatch> _free = [];
     private long _oldest;
     private long _restUntil;
