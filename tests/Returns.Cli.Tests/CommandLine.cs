@@ -1,0 +1,85 @@
+using System.Diagnostics;
+
+namespace Returns.Cli.Tests;
+
+/// <summary>The command as a user runs it: what is wrong is named, with its value and the way out, before anything is started.</summary>
+public sealed class CommandLine : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("returns-cli-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("there is no file", "up", "--input", "/nowhere/returns.csv")]
+    [InlineData("choose one", "up", "--input", "returns.dll", "--simulate", "5")]
+    [InlineData("below zero", "up", "--simulate", "-1")]
+    [InlineData("at least 1", "up", "--units", "0")]
+    [InlineData("is no URL", "up", "--clickhouse", "localhost:8123")]
+    [InlineData("--sed", "up", "--sed", "4")]
+    public async Task What_is_wrong_with_an_option_is_said(string said, params string[] arguments)
+    {
+        var (code, output) = await RunAsync(arguments);
+
+        Assert.NotEqual(0, code);
+        Assert.Contains(said, output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Starting", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_in_another_layout_is_named_with_what_it_lacks()
+    {
+        var file = Path.Combine(_folder, "orders.csv");
+        await File.WriteAllTextAsync(file, "order,amount\n1,2\n");
+
+        var (code, output) = await RunAsync("up", "--input", file, "--data", Path.Combine(_folder, "data"));
+
+        Assert.Equal(1, code);
+        Assert.Contains(file, output, StringComparison.Ordinal);
+        Assert.Contains("InvoiceNo", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_rules_that_come_with_the_program_are_valid_and_a_broken_one_is_named_by_file_and_line()
+    {
+        var (code, output) = await RunAsync("rules", "check");
+        Assert.Equal(0, code);
+        Assert.Contains("grading of '*'", output, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(Path.Combine(_folder, "grading.yaml"), "kind: grading\nprogram: '*'\nversion: '1'\ncolour: red\n");
+        (code, output) = await RunAsync("rules", "check", _folder);
+        Assert.Equal(1, code);
+        Assert.Contains("grading.yaml:4", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_without_rules_is_said_to_be_one()
+    {
+        var (code, output) = await RunAsync("rules", "check", _folder);
+
+        Assert.Equal(1, code);
+        Assert.Contains("no rule file", output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = AppContext.BaseDirectory, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "returns.dll"), .. arguments])
+        {
+            start.ArgumentList.Add(argument);
+        }
+        using var process = Process.Start(start)!;
+        try
+        {
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+            return (process.ExitCode, await output + await errors);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+}

@@ -1,7 +1,0 @@
-namespace Returns.Cli.Tests;
-
-public sealed class Placeholder
-{
-    [Xunit.Fact]
-    public void Scaffold_builds() => Xunit.Assert.True(true);
-}
