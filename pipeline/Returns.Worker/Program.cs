@@ -40,6 +40,8 @@ builder.Logging.AddSimpleConsole(console =>
     console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
     console.UseUtcTimestamp = true;
 }).AddFilter("Microsoft", LogLevel.Warning);
+// Signals are dealt with below; the host's own lifetime would stop at every Ctrl-C.
+builder.Services.AddSingleton<IHostLifetime, SignalsElsewhere>();
 RoleSet.Register(builder.Services, options);
 
 await using var app = builder.Build();
