@@ -8,7 +8,10 @@ using System.Text.Json;
 
 namespace Returns.Contracts.Tests;
 
-/// <summary>A Schema Registry on a free loopback port that speaks the two calls, and can be told to misbehave.</summary>
+/// <summary>
+/// A Schema Registry on a free loopback port that speaks the two calls, and can be told to misbehave. A connection serves one
+/// request and says so: a client that took it for open would now and then send its next request into the closing of it.
+/// </summary>
 internal sealed class LoopbackRegistry : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -39,7 +42,7 @@ internal sealed class LoopbackRegistry : IDisposable
 
     public static string Json(int status, string body) => string.Create(
         CultureInfo.InvariantCulture,
-        $"HTTP/1.1 {status} X\r\nContent-Type: application/vnd.schemaregistry.v1+json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
+        $"HTTP/1.1 {status} X\r\nContent-Type: application/vnd.schemaregistry.v1+json\r\nConnection: close\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
 
     public void Dispose()
     {
@@ -74,21 +77,20 @@ internal sealed class LoopbackRegistry : IDisposable
         try
         {
             var stream = client.GetStream();
-            while (await ReadAsync(stream) is var (request, body))
+            if (await ReadAsync(stream) is not var (request, body))
             {
-                Requests.Enqueue(request);
-                if (!Misbehave.TryDequeue(out var raw))
-                {
-                    await stream.WriteAsync(Encoding.UTF8.GetBytes(Answer(request, body)), _stop.Token);
-                    continue;
-                }
-                if (raw is null)
-                {
-                    await Task.Delay(Timeout.Infinite, _stop.Token);
-                }
-                await stream.WriteAsync(Encoding.UTF8.GetBytes(raw!), _stop.Token);
                 return;
             }
+            Requests.Enqueue(request);
+            if (!Misbehave.TryDequeue(out var raw))
+            {
+                raw = Answer(request, body);
+            }
+            if (raw is null)
+            {
+                await Task.Delay(Timeout.Infinite, _stop.Token);
+            }
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(raw!), _stop.Token);
         }
         catch (Exception error) when (error is OperationCanceledException or IOException)
         {
