@@ -14,7 +14,7 @@ internal sealed class StartupHook
 
     public static void Initialize()
     {
-        if (Environment.GetEnvironmentVariable(Request)?.Split(' ') is not [var kafka, var clickHouse]) return;
+        if (Environment.GetEnvironmentVariable(Request)?.Split(' ') is not [var kafka, var clickHouse, var instance]) return;
         // It ends with its parent, whatever happens to that.
         new Thread(() =>
         {
@@ -25,11 +25,11 @@ internal sealed class StartupHook
         })
         { IsBackground = true }.Start();
         ClientConfig client = new() { BootstrapServers = kafka };
-        client.Set("session.timeout.ms", "1500");
+        client.Set("session.timeout.ms", instance.Length == 0 ? "1500" : "100000");
         client.Set("heartbeat.interval.ms", "200");
-        client.Set("max.poll.interval.ms", "10000");
+        client.Set("max.poll.interval.ms", "100000");
         using var sink = new SinkService(
-            client, ClickHouseAddress.Parse(clickHouse), LocalSchemaIds.BuiltIn, new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(5), MaxRows = 20 },
+            client, ClickHouseAddress.Parse(clickHouse), LocalSchemaIds.BuiltIn, new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(5), MaxRows = 20, GroupInstanceId = instance.Length == 0 ? null : instance },
             Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), NullLogger<SinkService>.Instance);
         sink.RunAsync(CancellationToken.None).GetAwaiter().GetResult();
         Environment.Exit(1);
@@ -43,14 +43,14 @@ namespace Returns.ClickHouse.Tests
     {
         private readonly Process _process;
 
-        public SinkProcess(string kafka, ClickHouseAddress clickHouse)
+        public SinkProcess(string kafka, ClickHouseAddress clickHouse, string? instance = null)
         {
             ProcessStartInfo start = new("dotnet", [typeof(SinkProcess).Assembly.Location])
             {
                 RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             };
             start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(SinkProcess).Assembly.Location;
-            start.Environment[StartupHook.Request] = $"{kafka} {clickHouse.Endpoint}?database={clickHouse.Database}";
+            start.Environment[StartupHook.Request] = $"{kafka} {clickHouse.Endpoint}?database={clickHouse.Database} {instance}";
             _process = Process.Start(start)!;
             _process.BeginOutputReadLine();
             _process.BeginErrorReadLine();

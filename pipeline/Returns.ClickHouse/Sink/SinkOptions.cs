@@ -6,6 +6,13 @@ public sealed record SinkOptions
     /// <summary>The consumer group; its committed offsets are the sink's only state.</summary>
     public string GroupId { get; init; } = "returns.sink";
 
+    /// <summary>
+    /// The process's name among the group's static members, or null for none. One that starts again under its name within the session
+    /// timeout takes its partitions over at once, and the process that had the name before is refused; without a name, what a killed
+    /// process had lies still until its session times out.
+    /// </summary>
+    public string? GroupInstanceId { get; init; }
+
     /// <summary>Rows at which a partition's batch is inserted. 1 to 1,000,000: ClickHouse must take a batch as one block.</summary>
     public int MaxRows { get; init; } = 50_000;
 

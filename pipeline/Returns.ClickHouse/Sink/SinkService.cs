@@ -98,6 +98,7 @@ public sealed class SinkService : IDisposable
         var config = new ConsumerConfig(_client.ToDictionary(setting => setting.Key, setting => setting.Value))
         {
             GroupId = _options.GroupId,
+            GroupInstanceId = _options.GroupInstanceId,
             IsolationLevel = IsolationLevel.ReadCommitted,
             EnableAutoCommit = false,
             EnableAutoOffsetStore = false,
