@@ -65,7 +65,16 @@ internal sealed class UpRun(UpOptions options, RunView view)
         {
             view.Say($"  {name,-12}{address}");
         }
+        view.Say($"""
+            To look into it, from another terminal while this runs:
+              {Query(pipeline, "")}
+            """);
     }
+
+    /// <summary>A command to paste: what became of the units whose LPN begins with <paramref name="label"/>.</summary>
+    private static string Query(Pipeline pipeline, string label) => $"""
+        curl '{pipeline.ClickHouse}/?database=returns' --data-binary "SELECT category, disposition, count() FROM items{(label.Length == 0 ? "" : $" WHERE startsWith(lpn, '{label}')")} GROUP BY ALL ORDER BY ALL FORMAT PrettyCompact"
+        """;
 
     private void Report(RunSummary summary, ScanFeed feed, RunFolder folder, Pipeline pipeline)
     {
@@ -77,10 +86,14 @@ internal sealed class UpRun(UpOptions options, RunView view)
             File.WriteAllLines(list, feed.Rejected.Select(line => line.ToString()));
             view.Say($"{feed.Rejected.Count} lines are no returns of a product, such as {feed.Rejected[0]}; all of them: {list}");
         }
-        view.Say($"""
-            Conditions, inspections and vendors of these units are simulated. To look at them while this runs:
-              curl '{pipeline.ClickHouse}/?database=returns' --data-binary "SELECT category, disposition, count() FROM items WHERE startsWith(lpn, '{feed.Label}') GROUP BY ALL ORDER BY ALL FORMAT PrettyCompact"
-            """);
+        view.Say("Conditions, inspections and vendors of these units are simulated.");
+        if (!options.ExitWhenDrained)
+        {
+            view.Say($"""
+                To look at them while this runs:
+                  {Query(pipeline, feed.Label.ToString())}
+                """);
+        }
         if (options.Summary is { } path)
         {
             try
