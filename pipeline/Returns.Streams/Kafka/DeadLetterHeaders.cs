@@ -2,7 +2,8 @@ namespace Returns.Streams.Kafka;
 
 /// <summary>
 /// The headers of a dead letter, each UTF-8 text. Key and value are the record's own bytes. A processor that throws has
-/// <see cref="ProcessorFailed"/> as the error class; every other class is the decoder's or the processor's own.
+/// <see cref="ProcessorFailed"/> as the error class, one that came after its windows' retention <see cref="Rejection.TooLate"/> or
+/// <see cref="Rejection.PartlyTooLate"/>; every other class is the decoder's or the processor's own.
 /// </summary>
 public static class DeadLetterHeaders
 {

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using Returns.Streams.State;
+using Returns.Streams.Windows;
 
 namespace Returns.Streams.Tasks;
 
@@ -31,6 +33,8 @@ internal sealed class StreamTask
     private byte[] _wakeKey = new byte[64];
     private long _committedStreamTime;
     private Rejection? _rejection;
+    private Placement _placement;
+    private string _tooLate = "";
     private bool _processing;
 
     /// <summary>Makes the task's stores, empty, and its processor.</summary>
@@ -80,7 +84,7 @@ internal sealed class StreamTask
     /// <summary>Records that came after a window they belong to had closed, since the task was made, repetitions included.</summary>
     public long Late { get; private set; }
 
-    /// <summary>Records that came after the retention of a window they belong to.</summary>
+    /// <summary>Records that came after the retention of a window they belong to, and went to the dead letters.</summary>
     public long Missed { get; private set; }
 
     /// <summary>Applies a changelog record to a store, by its index in the sub-topology.</summary>
@@ -116,6 +120,7 @@ internal sealed class StreamTask
             return;
         }
         _eventTime = input.EventTime;
+        _placement = default;
         AdvanceStreamTime(_eventTime);
         try
         {
@@ -135,10 +140,19 @@ internal sealed class StreamTask
         {
             (_keyLength, Topic, Offset, _processing) = (0, "", -1, false);
         }
+        var (taken, late, missed) = (_placement.InTime + _placement.AsCorrection, _placement.AsCorrection, _placement.Missed);
+        if ((late | missed) != 0)
+        {
+            Count(_placement);
+        }
         if (_rejection is { } refused)
         {
             _rejection = null;
             DeadLetter(record, refused);
+        }
+        else if (missed != 0)
+        {
+            DeadLetter(record, new Rejection(taken == 0 ? Rejection.TooLate : Rejection.PartlyTooLate, _tooLate));
         }
     }
 
@@ -269,11 +283,34 @@ internal sealed class StreamTask
         _punctuations.Add(punctuation);
     }
 
-    internal void CountLate(bool late, bool missed)
+    internal bool HasDeadLetters => _topology.DeadLetters is not null;
+
+    internal void Placed(in Placement placement, long time, KeyValueStore store, WindowSpec spec)
     {
-        Late += late ? 1 : 0;
-        Missed += missed ? 1 : 0;
+        if (!_processing)
+        {
+            // Of what is added at a wake or a commit there is no record to keep.
+            Count(placement);
+            return;
+        }
+        _placement = new Placement(_placement.InTime + placement.InTime, _placement.AsCorrection + placement.AsCorrection, _placement.Missed + placement.Missed);
+        if (placement.Missed != 0)
+        {
+            _tooLate = $"store '{store.Name}': {placement.Missed} of the {placement.InTime + placement.AsCorrection + placement.Missed} windows of the time {Text(time)} were past their retention of "
+                + $"{TimeSpan.FromMilliseconds(spec.Retention)} after their close, as time had come to {Text(store.WakesUntil(StreamTime))}: a longer retention takes such records as corrections";
+        }
     }
+
+    private void Count(in Placement placement)
+    {
+        Late += placement.AsCorrection != 0 ? 1 : 0;
+        Missed += placement.Missed != 0 ? 1 : 0;
+    }
+
+    /// <summary>A time for a person, or its milliseconds where no calendar has it.</summary>
+    private static string Text(long time) => time is > -62_135_596_800_000 and < 253_402_300_800_000
+        ? DateTimeOffset.FromUnixTimeMilliseconds(time).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)
+        : time.ToString(CultureInfo.InvariantCulture);
 
     private void AdvanceStreamTime(long time)
     {

@@ -25,4 +25,12 @@ public interface IEncoder<in T> where T : class
 /// <summary>Why a record cannot be processed.</summary>
 /// <param name="ErrorClass">One of few names, such as <c>NotWireFormat</c>: it labels a metric and filters dead letters.</param>
 /// <param name="Message">The thing, its value, and the way out.</param>
-public readonly record struct Rejection(string ErrorClass, string Message);
+public readonly record struct Rejection(string ErrorClass, string Message)
+{
+    /// <summary>The error class of a record that came after the retention of every window it belongs to: it has changed nothing.</summary>
+    public const string TooLate = "TooLate";
+
+    /// <summary>The error class of a record that some of its windows took, and others, past their retention, did not: it is
+    /// kept to be looked at, and to process it again would count it twice.</summary>
+    public const string PartlyTooLate = "PartlyTooLate";
+}

@@ -1,5 +1,6 @@
 using Returns.Streams.State;
 using Returns.Streams.Tasks;
+using Returns.Streams.Windows;
 
 namespace Returns.Streams;
 
@@ -54,7 +55,11 @@ public sealed class ProcessorContext
     /// <exception cref="InvalidOperationException">There is no current record.</exception>
     public void Reject(string errorClass, string message) => _task.Reject(new Rejection(errorClass, message));
 
-    internal void CountLate(bool late, bool missed) => _task.CountLate(late, missed);
+    /// <summary>Takes what became of an input in a store's windows, which the task counts by record, and keeps where it was missed.</summary>
+    internal void Placed(in Placement placement, long time, KeyValueStore store, WindowSpec spec) => _task.Placed(placement, time, store, spec);
+
+    /// <summary>Says whether records that come too late can be kept.</summary>
+    internal bool HasDeadLetters => _task.HasDeadLetters;
 
     /// <summary>Calls <paramref name="callback"/> with stream time each time it has advanced by <paramref name="interval"/>,
     /// once however far it jumped; or with the wall clock, in milliseconds since the epoch, each time that much has passed.</summary>

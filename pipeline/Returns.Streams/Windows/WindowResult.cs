@@ -52,6 +52,5 @@ public delegate void WindowResultHandler<TState>(in WindowResult<TState> result)
 /// <summary>What became of a record: to how many windows it was added, and how.</summary>
 /// <param name="InTime">Windows that were open.</param>
 /// <param name="AsCorrection">Windows that had closed.</param>
-/// <param name="Missed">Windows past their retention, to which it was not added. A record all of whose windows are past it has
-/// changed nothing, and can be rejected.</param>
+/// <param name="Missed">Windows past their retention, to which it was not added; the record goes to the dead letters.</param>
 public readonly record struct Placement(int InTime, int AsCorrection, int Missed);

@@ -39,6 +39,7 @@ public sealed class WindowedStore<TState, TInput> where TState : new()
     /// <param name="context">The processor's context.</param>
     /// <param name="aggregate">What is gathered.</param>
     /// <param name="results">Receives every figure, within the transaction.</param>
+    /// <exception cref="TopologyException">The topology has no topic for dead letters, which keep what comes too late.</exception>
     public WindowedStore(WindowSpec spec, KeyValueStore store, ProcessorContext context, IAggregate<TState, TInput> aggregate, WindowResultHandler<TState> results)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -46,6 +47,10 @@ public sealed class WindowedStore<TState, TInput> where TState : new()
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(aggregate);
         ArgumentNullException.ThrowIfNull(results);
+        if (!context.HasDeadLetters)
+        {
+            throw new TopologyException($"store '{store.Name}' has windows, and the topology no topic for dead letters, where records that come after a window's retention are kept: name one where its TopologyBuilder is made");
+        }
         (_spec, _store, _context, _aggregate, _results) = (spec, store, context, aggregate, results);
     }
 
@@ -59,7 +64,8 @@ public sealed class WindowedStore<TState, TInput> where TState : new()
     /// <summary>The store.</summary>
     public KeyValueStore Store => _store;
 
-    /// <summary>Adds an input to every window that its time is in.</summary>
+    /// <summary>Adds an input to every window that its time is in. Where a window is past its retention, the current record goes
+    /// to the dead letters: <see cref="Rejection.TooLate"/> where no window took it, else <see cref="Rejection.PartlyTooLate"/>.</summary>
     /// <param name="key">The key that it counts for.</param>
     /// <param name="time">When it happened, milliseconds since the epoch.</param>
     /// <param name="input">What is added.</param>
@@ -87,8 +93,9 @@ public sealed class WindowedStore<TState, TInput> where TState : new()
                 asCorrection++;
             }
         }
-        _context.CountLate(asCorrection > 0, missed > 0);
-        return new Placement(inTime, asCorrection, missed);
+        var placement = new Placement(inTime, asCorrection, missed);
+        _context.Placed(placement, time, _store, _spec);
+        return placement;
     }
 
     /// <summary>Closes, corrects or forgets a window: to be called from <see cref="Processor.Wake"/> with a key of <see cref="Store"/>.</summary>

@@ -120,7 +120,11 @@ internal sealed class RunningApplication : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 
-    public RunningApplication(Counting test, Kafka kafka, Func<StreamsOptions, StreamsOptions>? options = null)
+    public RunningApplication(Counting test, Kafka kafka, Func<StreamsOptions, StreamsOptions>? options = null) : this(test.Build(), kafka, options)
+    {
+    }
+
+    public RunningApplication(Topology topology, Kafka kafka, Func<StreamsOptions, StreamsOptions>? options = null)
     {
         var all = new StreamsOptions
         {
@@ -129,7 +133,7 @@ internal sealed class RunningApplication : IAsyncDisposable
             CommitInterval = TimeSpan.FromMilliseconds(20), Patience = TimeSpan.FromSeconds(30),
         };
         Metrics = Prometheus.Metrics.NewCustomRegistry();
-        Application = new StreamsApplication(test.Build(), options?.Invoke(all) ?? all, Prometheus.Metrics.WithCustomRegistry(Metrics), Log);
+        Application = new StreamsApplication(topology, options?.Invoke(all) ?? all, Prometheus.Metrics.WithCustomRegistry(Metrics), Log);
         Ended = Application.RunAsync(_stop.Token);
     }
 
@@ -158,6 +162,33 @@ internal sealed class RunningApplication : IAsyncDisposable
                 await Ended;
             }
             await Task.Delay(10);
+        }
+    }
+
+    /// <summary>Waits until the samples of a metric, whatever their labels, add up to a value.</summary>
+    public async Task UntilMetricAsync(string name, double value)
+    {
+        var found = double.NaN;
+        var deadline = Environment.TickCount64 + (long)Kafka.Bound.TotalMilliseconds;
+        while (found != value)
+        {
+            Assert.True(Environment.TickCount64 < deadline, $"{name} is {found} and not {value}; log: {Log}");
+            await Task.Delay(50);
+            using var text = new MemoryStream();
+            await Metrics.CollectAndExportAsTextAsync(text);
+            found = Encoding.UTF8.GetString(text.ToArray()).Split('\n').Where(l => l.StartsWith(name + "{", StringComparison.Ordinal))
+                .Sum(l => double.Parse(l.Split(' ')[^1], CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>Waits until what a topic holds is as a condition says.</summary>
+    public async Task UntilRecordsAsync(Kafka kafka, string topic, Func<List<Confluent.Kafka.ConsumeResult<byte[], byte[]>>, bool> condition)
+    {
+        var deadline = Environment.TickCount64 + (long)Kafka.Bound.TotalMilliseconds;
+        while (kafka.Read(topic, 0) is var records && !condition(records))
+        {
+            Assert.True(Environment.TickCount64 < deadline, $"waited too long; {topic} holds {records.Count} records; log: {Log}");
+            await Task.Delay(50);
         }
     }
 

@@ -14,12 +14,12 @@ internal static class Sums
     public const string Output = "sums";
     public const string Missed = "missed";
 
-    public static (Topology Topology, StoreSpec Store) Topology(WindowSpec spec)
+    public static (Topology Topology, StoreSpec Store) Topology(WindowSpec spec, string? deadLetters = Missed, string prefix = "")
     {
-        var builder = new TopologyBuilder("app", Missed);
+        var builder = new TopologyBuilder(prefix + "app", deadLetters is null ? null : prefix + deadLetters);
         var store = builder.Store("windows");
-        var sink = builder.Sink(Output, () => new LineEncoder());
-        builder.SubTopology("sums", [store], context => new Processor(context, spec, store, sink)).Source(Input, () => new TickDecoder());
+        var sink = builder.Sink(prefix + Output, () => new LineEncoder());
+        builder.SubTopology("sums", [store], context => new Processor(context, spec, store, sink)).Source(prefix + Input, () => new TickDecoder());
         return (builder.Build(), store);
     }
 
@@ -53,14 +53,7 @@ internal static class Sums
             _windows = new WindowedStore<long, int>(spec, context.Store(store), context, new Aggregate(), (in WindowResult<long> result) => output.Send(result.Key, new Line(Format(result))));
         }
 
-        public void Process(Tick message)
-        {
-            var placement = _windows.Add(Context.Key, message.At, message.Amount);
-            if (placement is { InTime: 0, AsCorrection: 0 })
-            {
-                Context.Reject("Missed", $"{message.At} is past the retention");
-            }
-        }
+        public void Process(Tick message) => _windows.Add(Context.Key, message.At, message.Amount);
 
         public override void Wake(KeyValueStore store, ReadOnlySpan<byte> key, long due) => _windows.Wake(key, due);
 

@@ -76,8 +76,34 @@ public sealed class WindowsAgainstOracle
             Assert.Equal(Enumerable.Range(1, window.Count(f => f[0] == "Correction")), window.Where(f => f[0] == "Correction").Select(f => int.Parse(f[3], CultureInfo.InvariantCulture)));
             Assert.True(!window.Any(f => f[0] == "Correction") || corrected.Contains(window.Key), "a correction of what was not late");
         }
+        AssertDeadLetters(scenario);
         var gone = all.Keys.Where(w => w.Start + spec.Size + spec.Grace + spec.Retention <= now);
         Assert.All(gone, w => Assert.Contains(figures, f => WindowOf(f) == w && f[0] != "Early"));
+    }
+
+    /// <summary>Each record that a window missed is a dead letter once, by whether another window took it, and no other is.</summary>
+    private static void AssertDeadLetters(Scenario scenario)
+    {
+        var spec = scenario.Spec;
+        var now = long.MinValue;
+        var expected = new List<(byte[] Value, string Class)>();
+        foreach (var (_, at, amount) in scenario.Ticks())
+        {
+            now = Math.Max(now, at);
+            var starts = Enumerable.Range(-2_000, 6_000).Select(i => (long)i * spec.Advance).Where(start => start <= at && at < start + spec.Size).ToList();
+            var missed = starts.Count(start => now >= start + spec.Size + spec.Grace + spec.Retention);
+            if (missed > 0)
+            {
+                expected.Add((Tick.Bytes(at, amount), missed == starts.Count ? Rejection.TooLate : Rejection.PartlyTooLate));
+            }
+        }
+        var driver = new TopologyTestDriver(Sums.Topology(spec).Topology);
+        foreach (var (key, at, amount) in scenario.Ticks())
+        {
+            driver.Pipe(Sums.Input, Encoding.UTF8.GetBytes(key.ToString(CultureInfo.InvariantCulture)), Tick.Bytes(at, amount));
+        }
+        driver.Commit();
+        Assert.Equal(expected, driver.Read(Sums.Missed).Select(r => (r.Value!, r.Rejection!.Value.ErrorClass)));
     }
 
     private static (int Key, long Start) WindowOf(string[] figure) => (int.Parse(figure[1], CultureInfo.InvariantCulture), long.Parse(figure[2], CultureInfo.InvariantCulture));

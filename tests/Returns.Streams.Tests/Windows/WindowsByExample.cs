@@ -44,7 +44,7 @@ public sealed class WindowsByExample
     }
 
     [Fact]
-    public void What_comes_after_the_retention_is_told_and_changes_nothing()
+    public void What_comes_after_the_retention_goes_to_the_dead_letters_and_changes_nothing()
     {
         var driver = Driver(Tumbling);
         Figures(driver, (0, 1), (1_109, 0));
@@ -52,7 +52,9 @@ public sealed class WindowsByExample
         Assert.Equal(["Correction a 0 1 3", "Early a 1100 0 0"], Figures(driver, (0, 2), (1_110, 0)));
         Assert.Empty(Figures(driver, (0, 4)));
         var missed = Assert.Single(driver.Read(Sums.Missed));
-        Assert.Equal("Missed", missed.Rejection!.Value.ErrorClass);
+        Assert.Equal(Rejection.TooLate, missed.Rejection!.Value.ErrorClass);
+        Assert.Equal("store 'windows': 1 of the 1 windows of the time 1970-01-01T00:00:00.000Z were past their retention of 00:00:01 after their close, as time had come to "
+            + "1970-01-01T00:00:01.110Z: a longer retention takes such records as corrections", missed.Rejection!.Value.Message);
         Assert.Equal(Tick.Bytes(0, 4), missed.Value);
     }
 
@@ -73,7 +75,10 @@ public sealed class WindowsByExample
         Assert.Equal(["Final a -50 0 1", "Early a 50 0 2", "Early a 0 0 3"], Figures(driver, (60, 2)));
         // Window -50 is past its retention, 0 is open.
         Assert.Equal(["Early a 50 0 2", "Early a 0 0 7"], Figures(driver, (80, 0), (10, 4)));
-        Assert.Empty(driver.Read(Sums.Missed));
+        var partly = Assert.Single(driver.Read(Sums.Missed));
+        Assert.Equal(Rejection.PartlyTooLate, partly.Rejection!.Value.ErrorClass);
+        Assert.Contains("1 of the 2 windows", partly.Rejection!.Value.Message, StringComparison.Ordinal);
+        Assert.Equal(Tick.Bytes(10, 4), partly.Value);
     }
 
     [Fact]
@@ -104,6 +109,25 @@ public sealed class WindowsByExample
         driver.Restart();
         driver.Commit();
         Assert.Equal(["Final a 0 0 1", "Final b 0 0 1", "Final c 0 0 1", "Early z 1000 0 1"], driver.ReadSums());
+    }
+
+    [Fact]
+    public void An_abort_takes_back_a_record_that_came_too_late_and_it_comes_again_once()
+    {
+        var driver = Driver(Tumbling);
+        Figures(driver, (1_110, 0));
+        driver.Pipe(Sums.Input, "a", Tick.Bytes(0, 4));
+        driver.Abort();
+        driver.Restart();
+        Assert.Empty(Figures(driver));
+        Assert.Equal(Rejection.TooLate, Assert.Single(driver.Read(Sums.Missed)).Rejection!.Value.ErrorClass);
+    }
+
+    [Fact]
+    public void Windows_without_a_topic_for_dead_letters_are_refused_before_the_first_record()
+    {
+        var error = Assert.Throws<TopologyException>(() => new TopologyTestDriver(Sums.Topology(Tumbling, deadLetters: null).Topology));
+        Assert.Contains("store 'windows' has windows, and the topology no topic for dead letters", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
