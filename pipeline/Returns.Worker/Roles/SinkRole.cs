@@ -1,3 +1,5 @@
+using System.Globalization;
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 using Returns.ClickHouse;
@@ -14,7 +16,7 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
     private static readonly TimeSpan QueryTimeout = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private readonly ILogger _log = logs.CreateLogger<SinkRole>();
-    private readonly SinkService _sink = new(options.Kafka, options.ClickHouse!, schemas, new SinkOptions(), Metrics.DefaultFactory, logs.CreateLogger<SinkService>());
+    private readonly SinkService _sink = new(ClientOf(options), options.ClickHouse!, schemas, new SinkOptions(), Metrics.DefaultFactory, logs.CreateLogger<SinkService>());
     private volatile string? _migrating = "migrating";
 
     public string Name => "sink";
@@ -46,6 +48,18 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
     }
 
     public void Dispose() => _sink.Dispose();
+
+    private static ClientConfig ClientOf(WorkerOptions options)
+    {
+        var client = new ClientConfig(options.Kafka.ToDictionary(setting => setting.Key, setting => setting.Value));
+        if (options.SessionTimeout is { } timeout)
+        {
+            var millis = (int)timeout.TotalMilliseconds;
+            client.Set("session.timeout.ms", millis.ToString(CultureInfo.InvariantCulture));
+            client.Set("heartbeat.interval.ms", (millis / 4).ToString(CultureInfo.InvariantCulture));
+        }
+        return client;
+    }
 
     /// <summary>Waits for ClickHouse as long as it takes: nothing is lost meanwhile.</summary>
     private async Task MigrateAsync(CancellationToken cancel)
