@@ -25,6 +25,8 @@ internal sealed record WorkerOptions
         ["--schema-registry"] = "SchemaRegistry",
         ["--threads"] = "Threads",
         ["--instance-id"] = "InstanceId",
+        ["--session-timeout"] = "SessionTimeout",
+        ["--transaction-timeout"] = "TransactionTimeout",
         ["--http-host"] = "HttpHost",
         ["--http-port"] = "HttpPort",
     };
@@ -40,6 +42,8 @@ internal sealed record WorkerOptions
           --schema-registry URL   where schema ids come from; without it, from schemas/
           --threads N             stream threads of the role triage (1)
           --instance-id NAME      static membership: one that starts again under its name takes its partitions over at once
+          --session-timeout N     seconds without a heartbeat after which others take over (triage 10, sink 45)
+          --transaction-timeout N seconds after which the broker aborts what a dead process of the role triage left open (10)
           --http-host ADDRESS     address of metrics and health (127.0.0.1)
           --http-port N           port of metrics and health; 0 takes a free one (9464)
           --exit-with-stdin       stop when standard input closes: when the parent process is gone
@@ -63,6 +67,12 @@ internal sealed record WorkerOptions
 
     /// <summary>Name among the processes of the role, for static membership; null for none.</summary>
     public string? InstanceId { get; init; }
+
+    /// <summary>After how long without a heartbeat the group gives a role's partitions to others; null for the role's own.</summary>
+    public TimeSpan? SessionTimeout { get; init; }
+
+    /// <summary>After how long the broker aborts the transaction of a process of the role triage that is gone; null for the role's own.</summary>
+    public TimeSpan? TransactionTimeout { get; init; }
 
     /// <summary>Address of metrics and health.</summary>
     public IPAddress HttpHost { get; init; } = IPAddress.Loopback;
@@ -117,6 +127,8 @@ internal sealed record WorkerOptions
             SchemaRegistry = section["SchemaRegistry"] is { } registry ? RegistryOf(registry) : null,
             Threads = NumberOf("--threads", section["Threads"], 1, 64, 1),
             InstanceId = section["InstanceId"],
+            SessionTimeout = SecondsOf("--session-timeout", section["SessionTimeout"], 300),
+            TransactionTimeout = SecondsOf("--transaction-timeout", section["TransactionTimeout"], 900),
             HttpHost = section["HttpHost"] is not { } host ? IPAddress.Loopback
                 : IPAddress.TryParse(host, out var address) ? address : throw new FormatException($"--http-host: '{host}' is no IP address"),
             HttpPort = NumberOf("--http-port", section["HttpPort"], 0, 65535, 9464),
@@ -166,6 +178,9 @@ internal sealed record WorkerOptions
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
             ? url
             : throw new FormatException("--schema-registry: not a URL such as http://localhost:8081");
+
+    private static TimeSpan? SecondsOf(string name, string? text, int most) =>
+        text is null ? null : TimeSpan.FromSeconds(NumberOf(name, text, 1, most, 0));
 
     private static int NumberOf(string name, string? text, int least, int most, int otherwise) =>
         text is null ? otherwise

@@ -25,11 +25,11 @@ internal sealed class StartupHook
         })
         { IsBackground = true }.Start();
         ClientConfig client = new() { BootstrapServers = kafka };
-        client.Set("session.timeout.ms", instance.Length == 0 ? "1500" : "100000");
-        client.Set("heartbeat.interval.ms", "200");
         client.Set("max.poll.interval.ms", "100000");
+        var options = new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(5), MaxRows = 20, SessionTimeout = TimeSpan.FromSeconds(1.5) };
+        if (instance.Length > 0) options = options with { GroupInstanceId = instance, SessionTimeout = TimeSpan.FromSeconds(100) };
         using var sink = new SinkService(
-            client, ClickHouseAddress.Parse(clickHouse), LocalSchemaIds.BuiltIn, new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(5), MaxRows = 20, GroupInstanceId = instance.Length == 0 ? null : instance },
+            client, ClickHouseAddress.Parse(clickHouse), LocalSchemaIds.BuiltIn, options,
             Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), NullLogger<SinkService>.Instance);
         sink.RunAsync(CancellationToken.None).GetAwaiter().GetResult();
         Environment.Exit(1);

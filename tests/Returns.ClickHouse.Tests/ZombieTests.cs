@@ -6,6 +6,8 @@ namespace Returns.ClickHouse.Tests;
 
 public sealed class ZombieTests(Databases databases)
 {
+    private static readonly TimeSpan Session = TimeSpan.FromSeconds(1.5);
+
     [Theory]
     [InlineData(nameof(SinkStep.Marked))]
     [InlineData(nameof(SinkStep.Landed))]
@@ -21,6 +23,7 @@ public sealed class ZombieTests(Databases databases)
                 asleep.Set();
                 wake.Wait(Stage.Patience);
             },
+            new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(20), SessionTimeout = Session },
             configure: Impatient);
         // The first ranges after an assignment are looked up; it is a later one, which is not, that it falls asleep with.
         stage.Publish(units: 60, seed: 1);
@@ -31,7 +34,7 @@ public sealed class ZombieTests(Databases databases)
         Assert.True(asleep.Wait(Stage.Patience));
 
         // It polls no more, so the group takes its partitions away, and another sink, with other limits, lands what was pending and more.
-        var heir = stage.Sink(options: new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(20), MaxRows = 7 }, configure: Impatient);
+        var heir = stage.Sink(options: new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(20), MaxRows = 7, SessionTimeout = Session }, configure: Impatient);
         stage.Publish(units: 50, seed: 2);
         await stage.AllLandedOnceAsync(heir);
         await ExactlyOnceTests.Eventually(() => heir.Health.Partitions.Count == 8 && heir.Health.Partitions.All(p => p.Lag == 0), "the heir is done");
@@ -48,8 +51,6 @@ public sealed class ZombieTests(Databases databases)
 
     private static void Impatient(ClientConfig client)
     {
-        client.Set("session.timeout.ms", "1500");
         client.Set("max.poll.interval.ms", "1500");
-        client.Set("heartbeat.interval.ms", "200");
     }
 }

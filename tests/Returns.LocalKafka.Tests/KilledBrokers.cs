@@ -222,6 +222,8 @@ public sealed class KilledBrokers
     [InlineData("--port", "0")]
     [InlineData("--data", "x", "--port", "70000")]
     [InlineData("--data", "x", "--port", "0", "--no-such-option", "1")]
+    [InlineData("--data", "x", "--port", "0", "--advertised", "nowhere")]
+    [InlineData("--data", "x", "--port", "0", "--advertised", "127.0.0.1:0")]
     public void A_wrong_command_line_is_explained(params string[] arguments)
     {
         var (exitCode, errors) = BrokerProcess.RunToItsEnd(arguments);

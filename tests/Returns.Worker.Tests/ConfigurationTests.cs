@@ -23,9 +23,11 @@ public sealed class ConfigurationTests : IDisposable
     public void Everything_can_be_set()
     {
         var options = WorkerOptions.Read(["--roles", "triage,sink", "--kafka", "k1:9092,k2:9093", "--clickhouse", "http://u:secret@ch:8123/?database=d", "--schema-registry", "https://u:p@sr:8081",
-            "--http-host", "0.0.0.0", "--http-port", "9100", "--threads", "3", "--instance-id", "w-1", "--exit-with-stdin"]);
+            "--http-host", "0.0.0.0", "--http-port", "9100", "--threads", "3", "--instance-id", "w-1", "--session-timeout", "6", "--transaction-timeout", "7",
+            "--exit-with-stdin"]);
         Assert.Equal(["triage", "sink"], options.Roles);
         Assert.Equal("d", options.ClickHouse!.Database);
+        Assert.Equal((TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(7)), (options.SessionTimeout, options.TransactionTimeout));
         Assert.Equal((IPAddress.Any, 9100, 3, "w-1", true), (options.HttpHost, options.HttpPort, options.Threads, options.InstanceId, options.ExitWithStdin));
     }
 
@@ -38,6 +40,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--clickhouse: ", "--roles", "sink", "--kafka", "k:1", "--clickhouse", "ftp://u:hunter2@ch:1/")]
     [InlineData("--schema-registry: ", "--roles", "triage", "--kafka", "k:1", "--schema-registry", "u:hunter2@sr")]
     [InlineData("--threads: '0' is not a number from 1", "--roles", "triage", "--kafka", "k:1", "--threads", "0")]
+    [InlineData("--session-timeout: '0' is not a number from 1 to 300", "--roles", "triage", "--kafka", "k:1", "--session-timeout", "0")]
     [InlineData("--http-port: '70000' is not a number from 0 to 65535", "--roles", "triage", "--kafka", "k:1", "--http-port", "70000")]
     [InlineData("--http-host: 'here' is no IP address", "--roles", "triage", "--kafka", "k:1", "--http-host", "here")]
     [InlineData("'--role' is no option", "--role", "triage")]

@@ -8,11 +8,15 @@ public sealed record LocalKafkaOptions
     /// <summary>The folder that holds everything the broker keeps; created when missing. One broker at a time may use it.</summary>
     public required string DataFolder { get; init; }
 
-    /// <summary>The address to listen on, which is also the one clients are told. Loopback by default.</summary>
+    /// <summary>The address to listen on, which is also the one clients are told, unless <see cref="Advertised"/> says otherwise.
+    /// Loopback by default.</summary>
     public IPAddress Host { get; init; } = IPAddress.Loopback;
 
     /// <summary>The port; 0 takes a free one.</summary>
     public int Port { get; init; }
+
+    /// <summary>Where clients are told to connect to, as behind a proxy (Kafka's advertised.listeners); null for where it listens.</summary>
+    public DnsEndPoint? Advertised { get; init; }
 
     /// <summary>The segment.bytes of topics that do not set it, in bytes.</summary>
     public int SegmentBytes { get; init; } = 128 * 1024 * 1024;

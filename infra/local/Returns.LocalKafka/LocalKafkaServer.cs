@@ -44,7 +44,7 @@ public sealed class LocalKafkaServer : IAsyncDisposable
         _groups = new GroupCoordinator(state, options);
         _transactions = new TransactionCoordinator(state, _topics, _groups, options.Time, log);
         _transactions.Tick();
-        var identity = new BrokerIdentity(ClusterIdOf(state), Host, Port);
+        var identity = new BrokerIdentity(ClusterIdOf(state), options.Advertised?.Host ?? Host, options.Advertised?.Port ?? Port);
         _router = new RequestRouter(
             new ClusterRequests(identity, _topics, options.AutoCreateTopics),
             new ProduceRequests(_topics, _transactions),

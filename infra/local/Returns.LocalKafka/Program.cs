@@ -9,6 +9,7 @@ const string usage =
       --data DIR                     folder that holds everything; created when missing
       --port N                       port to listen on; 0 takes a free one
       --host ADDRESS                 address to listen on (127.0.0.1)
+      --advertised HOST:PORT         where clients are told to connect to, as behind a proxy; where it listens, if not given
       --log-segment-bytes N          segment.bytes of topics that do not set it (134217728)
       --default-partitions N         partitions of topics created without a number (1)
       --auto-create-topics true|false  whether naming a topic may create it (true)
@@ -48,6 +49,7 @@ try
             case "--host":
                 draft = draft with { Host = IPAddress.TryParse(value, out var address) ? address : throw new FormatException($"--host: '{value}' is not an IP address") };
                 break;
+            case "--advertised": draft = draft with { Advertised = EndPoint(name, value) }; break;
             case "--log-segment-bytes": draft = draft with { SegmentBytes = Number(name, value, 1024, int.MaxValue) }; break;
             case "--default-partitions": draft = draft with { DefaultPartitions = Number(name, value, 1, 10_000) }; break;
             case "--auto-create-topics":
@@ -117,3 +119,9 @@ static int Number(string name, string value, int min, int max) =>
     int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
         ? number
         : throw new FormatException($"{name}: '{value}' is not a number from {min} to {max}");
+
+static DnsEndPoint EndPoint(string name, string value) =>
+    value.LastIndexOf(':') is > 0 and var colon
+        && int.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535
+        ? new DnsEndPoint(value[..colon], port)
+        : throw new FormatException($"{name}: '{value}' is not HOST:PORT, such as 127.0.0.1:9092");

@@ -13,6 +13,12 @@ public sealed record SinkOptions
     /// </summary>
     public string? GroupInstanceId { get; init; }
 
+    /// <summary>
+    /// After how long without a heartbeat the group gives a process's partitions to others, 1 s to half an hour. Two thirds of it, and
+    /// at most 30 s, are the time for which a mark holds: README.md says why.
+    /// </summary>
+    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(45);
+
     /// <summary>Rows at which a partition's batch is inserted. 1 to 1,000,000: ClickHouse must take a batch as one block.</summary>
     public int MaxRows { get; init; } = 50_000;
 
@@ -25,9 +31,13 @@ public sealed record SinkOptions
     /// <summary>How long stopping may wait for the inserts under way, at most a minute.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long after its mark an attempt may begin an insert.</summary>
+    internal TimeSpan MarkHolds => TimeSpan.FromSeconds(Math.Min(30, SessionTimeout.TotalSeconds * 2 / 3));
+
     internal void Check()
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(GroupId);
+        Within(SessionTimeout >= TimeSpan.FromSeconds(1) && SessionTimeout <= TimeSpan.FromMinutes(30), nameof(SessionTimeout), SessionTimeout, "1 s to 30 min");
         Within(MaxRows is >= 1 and <= 1_000_000, nameof(MaxRows), MaxRows, "1 to 1,000,000");
         Within(MaxBytes is >= 1024 and <= 128 << 20, nameof(MaxBytes), MaxBytes, "1 KiB to 128 MiB");
         Within(MaxDelay > TimeSpan.Zero && MaxDelay <= TimeSpan.FromMinutes(1), nameof(MaxDelay), MaxDelay, "more than zero and at most a minute");

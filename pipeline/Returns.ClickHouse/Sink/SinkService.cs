@@ -69,7 +69,7 @@ public sealed class SinkService : IDisposable
         var (key, value) = (new CapturedBytes(), new CapturedBytes());
         try
         {
-            var landing = new RoundLanding(_clickHouse, _metrics, TimeProvider.System, _at);
+            var landing = new RoundLanding(_clickHouse, _metrics, TimeProvider.System, _options.MarkHolds, _at);
             var loop = new SinkLoop(_options, OutcomeTopic.All(_schemas), landing, _status, TimeProvider.System, _log, key, value, _at);
             using var consumer = Consumer(loop, key, value);
             try
@@ -99,6 +99,8 @@ public sealed class SinkService : IDisposable
         {
             GroupId = _options.GroupId,
             GroupInstanceId = _options.GroupInstanceId,
+            SessionTimeoutMs = (int)_options.SessionTimeout.TotalMilliseconds,
+            HeartbeatIntervalMs = (int)Math.Min(3000, _options.SessionTimeout.TotalMilliseconds / 4),
             IsolationLevel = IsolationLevel.ReadCommitted,
             EnableAutoCommit = false,
             EnableAutoOffsetStore = false,

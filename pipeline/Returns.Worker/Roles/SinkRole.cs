@@ -14,7 +14,7 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
     private static readonly TimeSpan QueryTimeout = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private readonly ILogger _log = logs.CreateLogger<SinkRole>();
-    private readonly SinkService _sink = new(options.Kafka, options.ClickHouse!, schemas, new SinkOptions { GroupInstanceId = options.InstanceId }, Metrics.DefaultFactory, logs.CreateLogger<SinkService>());
+    private readonly SinkService _sink = new(options.Kafka, options.ClickHouse!, schemas, OptionsOf(options), Metrics.DefaultFactory, logs.CreateLogger<SinkService>());
     private volatile string? _migrating = "migrating";
 
     public string Name => "sink";
@@ -46,6 +46,12 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
     }
 
     public void Dispose() => _sink.Dispose();
+
+    private static SinkOptions OptionsOf(WorkerOptions options)
+    {
+        var sink = new SinkOptions { GroupInstanceId = options.InstanceId };
+        return sink with { SessionTimeout = options.SessionTimeout ?? sink.SessionTimeout };
+    }
 
     /// <summary>Waits for ClickHouse as long as it takes: nothing is lost meanwhile.</summary>
     private async Task MigrateAsync(CancellationToken cancel)

@@ -33,6 +33,11 @@ internal sealed class TriageRole(WorkerOptions options, ISchemaIds schemas, ILog
         }
         var topology = TriageTopology.Build(schemas, Metrics.DefaultFactory, logs.CreateLogger("Returns.Triage"));
         var streams = new StreamsOptions { Client = options.Kafka, Threads = options.Threads, GroupInstanceId = options.InstanceId };
+        streams = streams with
+        {
+            SessionTimeout = options.SessionTimeout ?? streams.SessionTimeout,
+            TransactionTimeout = options.TransactionTimeout ?? streams.TransactionTimeout,
+        };
         _application = new StreamsApplication(topology, streams, Metrics.DefaultFactory, logs.CreateLogger<StreamsApplication>());
         await _application.RunAsync(cancel);
     }

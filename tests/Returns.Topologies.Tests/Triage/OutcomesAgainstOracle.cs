@@ -44,7 +44,7 @@ public sealed class OutcomesAgainstOracle
         var overrides = feed.Overrides.ToLookup(o => o.Lpn.ToString());
         foreach (var unit in feed.Scans.GroupBy(s => s.Lpn.ToString()))
         {
-            var expected = UnitOracle.Of(unit, overrides[unit.Key], feed.Catalogue.GetValueOrDefault);
+            var expected = UnitOracle.Of(ShippedRules.Book, unit, overrides[unit.Key], feed.Catalogue.GetValueOrDefault);
             Check(triage, unit.Key, expected);
         }
         var known = feed.Scans.Select(s => s.Lpn.ToString()).ToHashSet();

@@ -4,6 +4,7 @@ using Returns.Domain;
 using Returns.Domain.Channels;
 using Returns.Domain.Grading;
 using Returns.Domain.Routing;
+using Returns.Domain.Rules;
 
 namespace Returns.Topologies.Tests.Triage;
 
@@ -15,7 +16,7 @@ internal static class UnitOracle
 {
     public sealed record Expected(bool Routed, ExceptionReason? Review, string? Grade, Disposition? Disposition, string? Channel, int Scans);
 
-    public static Expected Of(IEnumerable<ItemScan> all, IEnumerable<OperatorOverride> overrides, Func<string, CatalogItem?> catalogue)
+    public static Expected Of(RuleBook rules, IEnumerable<ItemScan> all, IEnumerable<OperatorOverride> overrides, Func<string, CatalogItem?> catalogue)
     {
         var scans = all.DistinctBy(s => (s.Facility, s.Station, s.Sequence)).OrderBy(StampOf).ToList();
         var intakes = scans.Where(s => s.Kind == ScanKind.Intake).ToList();
@@ -49,7 +50,7 @@ internal static class UnitOracle
         facts.DecidedAt = Math.Max(times.Max(), facts.IntakeAt ?? 0);
 
         var decision = new Decision();
-        decision.Decide(ShippedRules.Book.Find(identity.Program.Span), facts,
+        decision.Decide(rules.Find(identity.Program.Span), facts,
             choice is null ? null : new OperatorDecision(choice.Disposition, choice.Channel ?? default, default), new UnlimitedCapacity());
         var review = decision.State switch
         {

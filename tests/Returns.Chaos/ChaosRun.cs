@@ -1,0 +1,204 @@
+using System.Diagnostics;
+using System.Globalization;
+using Confluent.Kafka;
+using Returns.Chaos.Faults;
+using Returns.Chaos.Feed;
+using Returns.Chaos.Oracle;
+using Returns.Chaos.Processes;
+using Returns.Contracts;
+using Returns.Contracts.Wire;
+using Returns.Domain.Rules;
+
+namespace Returns.Chaos;
+
+/// <summary>Rounds of input and faults, each held against the oracle once everything has come to rest.</summary>
+internal sealed class ChaosRun
+{
+    /// <summary>Rounds on one set of servers and topics, which grow: then everything begins anew.</summary>
+    private const int RoundsOfAStage = 10;
+
+    private static readonly TimeSpan FeedTime = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan DrainBound = TimeSpan.FromMinutes(2);
+
+    /// <summary>A worker hears of a late catalogue item some time after it is published, which no offset tells: what differs is looked at again.</summary>
+    private const int LooksAtDifferences = 6;
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(2);
+    private readonly ChaosOptions _options;
+    private readonly IReadOnlyList<RuleDocument> _documents;
+    private readonly RuleBook _rules;
+    private readonly SortedDictionary<FaultKind, int> _faults = [];
+    private readonly Stopwatch _clock = new();
+    private long _units;
+    private long _records;
+    private long _compared;
+    private int _endedByThemselves;
+    private int _differences;
+
+    private ChaosRun(ChaosOptions options, IReadOnlyList<RuleDocument> documents, RuleBook rules) => (_options, _documents, _rules) = (options, documents, rules);
+
+    /// <summary>Runs all rounds, and says what came of them; the last line is the number of differences.</summary>
+    /// <returns>The number of differences.</returns>
+    public static async Task<int> RunAsync(ChaosOptions options, CancellationToken cancel)
+    {
+        var files = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "rules"), "*.yaml").Select(path => new RuleFile(path, File.ReadAllBytes(path)));
+        if (!RuleFile.TryCompile(files, out var documents, out var rules, out var errors))
+        {
+            throw new InvalidOperationException($"the rules are not valid: {string.Join("; ", errors)}");
+        }
+        var run = new ChaosRun(options, documents, rules);
+        await run.RunAsync(cancel);
+        return run._differences;
+    }
+
+    private async Task RunAsync(CancellationToken cancel)
+    {
+        Console.WriteLine($"{_options.Rounds} rounds of {_options.Units} units from seed {_options.Seed}"
+            + (_options.Kafka is null ? "" : $", on the broker at {_options.Kafka}: it is not killed, and connections to it are not cut"));
+        var started = Stopwatch.GetTimestamp();
+        var seed = _options.Seed;
+        var rounds = 0;
+        while (rounds < _options.Rounds)
+        {
+            var batches = new List<Batch>();
+            while (batches.Count < (_options.Kafka is null ? RoundsOfAStage : int.MaxValue) && rounds + batches.Count < _options.Rounds)
+            {
+                batches.Add(Batch.Create(seed, batches.Count, _options.Units, _rules, batches.LastOrDefault()));
+                seed = new Random(seed).Next();
+            }
+            await RunStageAsync(batches, rounds, cancel);
+            rounds += batches.Count;
+        }
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{rounds} rounds in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s: {_units} units, {_records} records published, {_compared} compared; {string.Join(", ", _faults.Select(f => $"{f.Key} {f.Value}"))}; workers that ended by themselves {_endedByThemselves}"));
+        Console.WriteLine($"differences: {_differences}");
+    }
+
+    /// <summary>Runs rounds on servers and topics of their own.</summary>
+    private async Task RunStageAsync(List<Batch> batches, int roundsBefore, CancellationToken cancel)
+    {
+        var folder = Directory.CreateTempSubdirectory("returns-chaos-").FullName;
+        var before = _differences;
+        try
+        {
+            _clock.Restart();
+            await using var stage = await Stage.StartAsync(_options, folder, Say);
+            var (triage, windows) = (new TriageOracle(_rules, Stage.Partitions), new WindowsOracle(Stage.Partitions));
+            using var publisher = new Publisher(stage.Client);
+            await publisher.PublishAsync([.. Rules(), .. batches.SelectMany(b => b.Catalogue)], TimeSpan.Zero, cancel);
+            stage.Fleet.Start();
+            for (var i = 0; i < batches.Count; i++)
+            {
+                Console.WriteLine($"round {roundsBefore + i + 1}, seed {batches[i].Seed}");
+                await RunRoundAsync(stage, batches[i], publisher, triage, windows, cancel);
+            }
+            _endedByThemselves += stage.Fleet.EndedByThemselves;
+        }
+        finally
+        {
+            if (_differences == before && !cancel.IsCancellationRequested)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            else
+            {
+                Console.WriteLine($"data and logs are kept in {folder}");
+            }
+        }
+    }
+
+    private async Task RunRoundAsync(Stage stage, Batch batch, Publisher publisher, TriageOracle triage, WindowsOracle windows, CancellationToken cancel)
+    {
+        _clock.Restart();
+        var injection = new FaultInjection(stage, Say);
+        var faults = injection.RunAsync(Fault.Draw(batch.Seed, FeedTime, _options.SessionTimeout, stage.Kafka is not null), cancel);
+        await publisher.PublishAsync(batch.Records, FeedTime, cancel);
+        await faults;
+        var differences = new Differences();
+        await DrainAsync(stage, differences, cancel);
+        await publisher.PublishToAllAsync(Heartbeat(batch.EndsAt), Stage.Partitions, cancel);
+        await DrainAsync(stage, differences, cancel);
+        if (publisher.Failed > 0)
+        {
+            Say($"{publisher.Failed} records could not be published: what counts is what stands in the topics");
+        }
+        var log = await CompareAsync(stage, batch, triage, windows, differences, cancel);
+        foreach (var (kind, count) in injection.Done)
+        {
+            _faults[kind] = _faults.GetValueOrDefault(kind) + count;
+        }
+        _units += batch.Units.Count;
+        _records += batch.Records.Count;
+        _compared += log;
+        _differences += differences.Count;
+        Say(string.Create(CultureInfo.InvariantCulture, $"{batch.Records.Count} records in, {log} compared, differences: {differences.Count}"));
+        foreach (var difference in differences.Named)
+        {
+            Console.WriteLine($"  {difference}");
+        }
+    }
+
+    private static async Task DrainAsync(Stage stage, Differences differences, CancellationToken cancel)
+    {
+        var started = Stopwatch.GetTimestamp();
+        List<string> left = [];
+        while (true)
+        {
+            try
+            {
+                left = await stage.LeftAsync();
+            }
+            catch (Exception error) when (error is KafkaException or TimeoutException)
+            {
+                left = [error.Message];
+            }
+            if (left.Count == 0)
+            {
+                return;
+            }
+            if (Stopwatch.GetElapsedTime(started) > DrainBound)
+            {
+                differences.Add("drain", $"within {DrainBound}", "all read and decided", string.Join("; ", left.Take(10)));
+                return;
+            }
+            await Task.Delay(100, cancel);
+        }
+    }
+
+    /// <summary>Compares everything, and returns how many records were.</summary>
+    private static async Task<long> CompareAsync(Stage stage, Batch batch, TriageOracle triage, WindowsOracle windows, Differences differences, CancellationToken cancel)
+    {
+        using var rows = new LandedRows(new Uri($"http://{stage.ClickHouse.Direct}"));
+        for (var look = 1; ; look++)
+        {
+            var found = new Differences();
+            var log = await Task.Run(() => CommittedLog.Read(stage.Client, triage.AllTopics.Union(windows.AllTopics)), cancel);
+            triage.Take(log, batch);
+            windows.Take(log);
+            triage.Compare(log, batch, found);
+            windows.Compare(log, found);
+            await rows.CompareAsync(log, found, cancel);
+            if (found.Count == 0 || look == LooksAtDifferences)
+            {
+                differences.Add(found);
+                return log.Count;
+            }
+            await Task.Delay(BetweenLooks, cancel);
+        }
+    }
+
+    private IEnumerable<FeedRecord> Rules()
+    {
+        var (encoder, record) = (new WireEncoder<RuleSet>(), new RuleSet());
+        foreach (var document in _documents)
+        {
+            document.Fill(0, record);
+            yield return new FeedRecord(Topics.Rules, document.Key.Span.ToArray(), encoder.Encode(record).ToArray());
+        }
+    }
+
+    private static FeedRecord Heartbeat(long at) =>
+        new(Topics.Heartbeats, "chaos"u8.ToArray(), new WireEncoder<StationHeartbeat>().Encode(new StationHeartbeat { Facility = "all", Station = "chaos", At = at }).ToArray());
+
+    private void Say(string what) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {_clock.Elapsed.TotalSeconds,5:0.0} s  {what}"));
+}
