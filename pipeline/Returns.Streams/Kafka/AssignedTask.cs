@@ -54,6 +54,9 @@ internal sealed class AssignedTask
     /// <summary>Whether the leader's committed records have all been processed, as far as is known.</summary>
     public bool AtEnd { get; set; }
 
+    /// <summary>Number of the reader's batch that was fetched before the leader was sought: what is left of it is of the old place.</summary>
+    public long StaleBatch { get; set; } = -1;
+
     /// <summary>Broker's timestamp of a recent record, milliseconds since the epoch; 0 where it has none.</summary>
     public long RecordTime { get; set; }
 

@@ -203,7 +203,11 @@ internal sealed class ChangelogRestorer : IDisposable
         }
     }
 
-    private void Assign() => _consumer.Assign(_changelogs.Values.Select(c => new TopicPartitionOffset(c.At, c.Next)));
+    private void Assign()
+    {
+        _reader.Discard();
+        _consumer.Assign(_changelogs.Values.Select(c => new TopicPartitionOffset(c.At, c.Next)));
+    }
 
     private Dictionary<TopicPartition, long> List(IEnumerable<TopicPartition> partitions, OffsetSpec spec)
     {

@@ -20,36 +20,52 @@ internal enum Polled
 }
 
 /// <summary>
-/// Polls a consumer for records as they lie in librdkafka's memory, without an object per record. Rebalance handlers run
-/// within a poll, on the caller's thread, and must not throw. For one thread.
+/// Polls a consumer for records as they lie in librdkafka's memory, without an object per record, and takes what is there in
+/// batches, since a poll for each one reads the clock three times. Rebalance handlers run within a poll, on the caller's
+/// thread, and must not throw. For one thread.
 /// </summary>
-internal sealed unsafe class RecordReader(IClient consumer) : IDisposable
+/// <remarks>
+/// What a batch holds was fetched before whatever the caller does between two polls: after a seek or an assignment the rest of the
+/// batch is of the old place. <see cref="Batch"/> tells it from what comes after, and <see cref="Discard"/> drops it.
+/// </remarks>
+internal sealed unsafe class RecordReader : IDisposable
 {
-    private readonly nint _consumer = Librdkafka.HandleOf(consumer);
+    private const int MostAtOnce = 512;
+    private readonly nint _consumer;
+    private readonly nint _queue;
+    private readonly nint[] _messages = GC.AllocateArray<nint>(MostAtOnce, pinned: true);
     private readonly Dictionary<nint, string> _topics = [];
-    private nint _message;
+    private int _next;
+    private int _count;
     private nint _topicHandle;
     private string _topic = "";
+
+    public RecordReader(IClient consumer)
+    {
+        _consumer = Librdkafka.HandleOf(consumer);
+        _queue = Librdkafka.QueueOfConsumer(_consumer);
+    }
 
     /// <summary>What went wrong, after <see cref="Polled.Error"/>.</summary>
     public Error Error { get; private set; } = new(ErrorCode.NoError);
 
+    /// <summary>Number of the batch that the record polled last is of.</summary>
+    public long Batch { get; private set; }
+
     /// <summary>The timestamp of the record polled last, milliseconds since the epoch; 0 where it has none.</summary>
-    public long Timestamp => _message == 0 ? 0 : Math.Max(0, Librdkafka.Timestamp(null, _message, out _));
+    public long Timestamp => _next == 0 ? 0 : Math.Max(0, Librdkafka.Timestamp(null, _messages[_next - 1], out _));
 
     /// <summary>Waits for the next record.</summary>
     /// <param name="timeoutMs">How long, in milliseconds.</param>
     /// <param name="record">The record, whose spans hold until the next poll; at an end, its topic, partition and position.</param>
     public Polled Poll(int timeoutMs, out InputRecord record)
     {
-        Release();
         record = default;
-        _message = Librdkafka.ConsumerPoll(null, _consumer, timeoutMs);
-        if (_message == 0)
+        if (_next == _count && !Fetch(timeoutMs))
         {
             return Polled.Nothing;
         }
-        ref var message = ref *(Librdkafka.Message*)_message;
+        ref var message = ref *(Librdkafka.Message*)_messages[_next++];
         if (message.Error == ErrorCode.NoError)
         {
             record = new InputRecord(TopicOf(message.Topic), message.Partition, message.Offset,
@@ -67,6 +83,9 @@ internal sealed unsafe class RecordReader(IClient consumer) : IDisposable
         return Polled.Error;
     }
 
+    /// <summary>Drops the rest of the batch. For a consumer that is then assigned, or sought, to where it really is.</summary>
+    public void Discard() => _next = _count;
+
     /// <summary>Looks names of topics up anew: after an assignment a handle may be another's.</summary>
     public void ForgetTopics()
     {
@@ -74,16 +93,36 @@ internal sealed unsafe class RecordReader(IClient consumer) : IDisposable
         (_topicHandle, _topic) = (0, "");
     }
 
-    /// <summary>Lets go of the last record. The consumer is the owner's to close.</summary>
-    public void Dispose() => Release();
+    /// <summary>Lets go of what was polled, and of the queue. The consumer is the owner's to close, afterwards.</summary>
+    public void Dispose()
+    {
+        Release();
+        Librdkafka.DestroyQueue(_queue);
+    }
+
+    private bool Fetch(int timeoutMs)
+    {
+        Release();
+        Batch++;
+        // A batch that may wait waits until it is full, so it is asked for what is there already, and one record is waited for.
+        fixed (nint* messages = _messages)
+        {
+            _count = (int)Math.Max(0, Librdkafka.ConsumeBatch(_queue, 0, messages, MostAtOnce));
+        }
+        if (_count == 0 && timeoutMs > 0 && Librdkafka.ConsumerPoll(null, _consumer, timeoutMs) is var message and not 0)
+        {
+            (_messages[0], _count) = (message, 1);
+        }
+        return _count > 0;
+    }
 
     private void Release()
     {
-        if (_message != 0)
+        for (var i = 0; i < _count; i++)
         {
-            Librdkafka.DestroyMessage(null, _message);
-            _message = 0;
+            Librdkafka.DestroyMessage(_messages[i]);
         }
+        (_next, _count) = (0, 0);
     }
 
     private string TopicOf(nint handle)

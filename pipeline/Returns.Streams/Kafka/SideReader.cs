@@ -55,6 +55,7 @@ internal sealed class SideReader : IDisposable
     /// <summary>Makes what was added and removed count; each input goes on at its place.</summary>
     public void Assign()
     {
+        _reader.Discard();
         _consumer.Assign(_inputs.Values.Select(i => new TopicPartitionOffset(i.Topic, i.Partition, i.Next)));
         // A partition stays paused over an assignment.
         _consumer.Resume(_inputs.Values.Where(i => !i.Paused).Select(i => new TopicPartition(i.Topic, i.Partition)));

@@ -145,6 +145,7 @@ internal sealed partial class StreamThread
     private void Seek(AssignedTask task)
     {
         task.AtEnd = false;
+        task.StaleBatch = _reader.Batch;
         for (var pauses = 0; ; pauses++)
         {
             try

@@ -140,7 +140,7 @@ internal sealed partial class StreamThread : IDisposable
     {
         var task = TaskOf(record.Topic, record.Partition);
         // A partition that is not ready yet is paused, and sought once it is: what comes before that comes again.
-        if (task is null || task.Phase != TaskPhase.Running || record.Offset < task.Lead.Next)
+        if (task is null || task.Phase != TaskPhase.Running || record.Offset < task.Lead.Next || task.StaleBatch == _reader.Batch)
         {
             return;
         }
@@ -155,7 +155,7 @@ internal sealed partial class StreamThread : IDisposable
     private void LeadEnds(in InputRecord end)
     {
         var task = TaskOf(end.Topic, end.Partition);
-        if (task is null || task.Phase != TaskPhase.Running || end.Offset < task.Lead.Next)
+        if (task is null || task.Phase != TaskPhase.Running || end.Offset < task.Lead.Next || task.StaleBatch == _reader.Batch)
         {
             return;
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Confluent.Kafka;
 using Returns.Streams.Tasks;
@@ -13,6 +14,7 @@ internal sealed unsafe class TransactionalProducer(ClientSettings settings, int 
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
     private const int QueueFullPauseMs = 1;
+    private readonly List<(string Name, nint Handle)> _topics = [];
     private IProducer<Null, Null>? _producer;
     private nint _handle;
     private bool _open;
@@ -94,6 +96,11 @@ internal sealed unsafe class TransactionalProducer(ClientSettings settings, int 
 
     public void Dispose()
     {
+        foreach (var (_, handle) in _topics)
+        {
+            Librdkafka.DestroyTopic(handle);
+        }
+        _topics.Clear();
         _producer?.Dispose();
         (_producer, _handle, _open) = (null, 0, false);
     }
@@ -149,11 +156,22 @@ internal sealed unsafe class TransactionalProducer(ClientSettings settings, int 
         byte empty = 0;
         fixed (byte* keyBytes = key, valueBytes = value)
         {
+            var keyAt = !hasKey ? null : key.IsEmpty ? &empty : keyBytes;
+            var valueAt = !hasValue ? null : value.IsEmpty ? &empty : valueBytes;
             while (true)
             {
-                var error = Librdkafka.Produce(null, _handle, topic, partition, Librdkafka.CopyPayload,
-                    !hasValue ? 0 : value.IsEmpty ? (nint)(&empty) : (nint)valueBytes, (nuint)value.Length,
-                    !hasKey ? 0 : key.IsEmpty ? (nint)(&empty) : (nint)keyBytes, (nuint)key.Length, 0, headers, 0);
+                ErrorCode error;
+                if (headers == 0)
+                {
+                    // Asked at once: whatever runs on this thread in between may change it.
+                    error = Librdkafka.Produce(TopicOf(topic), partition, Librdkafka.CopyPayload, valueAt, (nuint)value.Length, keyAt, (nuint)key.Length, 0) == 0
+                        ? ErrorCode.NoError : Librdkafka.LastError();
+                }
+                else
+                {
+                    error = Librdkafka.ProduceWithHeaders(null, _handle, topic, partition, Librdkafka.CopyPayload,
+                        (nint)valueAt, (nuint)value.Length, (nint)keyAt, (nuint)key.Length, 0, headers, 0);
+                }
                 if (error == ErrorCode.NoError)
                 {
                     return;
@@ -170,6 +188,28 @@ internal sealed unsafe class TransactionalProducer(ClientSettings settings, int 
                 }
                 throw Refused(topic, key.Length + value.Length, error);
             }
+        }
+    }
+
+    /// <summary>The handle of a topic. They are few, and each is named by the same string each time.</summary>
+    private nint TopicOf(string name)
+    {
+        foreach (var topic in CollectionsMarshal.AsSpan(_topics))
+        {
+            if (ReferenceEquals(topic.Name, name))
+            {
+                return topic.Handle;
+            }
+        }
+        fixed (byte* bytes = Encoding.UTF8.GetBytes(name + '\0'))
+        {
+            var handle = Librdkafka.NewTopic(_handle, bytes, 0);
+            if (handle == 0)
+            {
+                throw Refused(name, 0, Librdkafka.LastError());
+            }
+            _topics.Add((name, handle));
+            return handle;
         }
     }
 
