@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Returns.Contracts.Avro;
@@ -7,6 +8,13 @@ namespace Returns.Contracts.Avro;
 /// <summary>Writes Avro binary to a buffer writer. <see cref="Flush"/> must be called at the end.</summary>
 public ref struct AvroWriter
 {
+    private static ReadOnlySpan<ulong> PowersOfTen =>
+    [
+        1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000,
+        1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000, 10_000_000_000_000_000,
+        100_000_000_000_000_000, 1_000_000_000_000_000_000,
+    ];
+
     private readonly IBufferWriter<byte> _output;
     private Span<byte> _span;
     private int _position;
@@ -81,14 +89,22 @@ public ref struct AvroWriter
     {
         Span<int> bits = stackalloc int[4];
         decimal.GetBits(value, bits);
-        var unscaled = new Int128((uint)bits[2], ((ulong)(uint)bits[1] << 32) | (uint)bits[0]);
-        for (var have = (bits[3] >> 16) & 0xFF; have != scale; have += have < scale ? 1 : -1)
+        var low = ((ulong)(uint)bits[1] << 32) | (uint)bits[0];
+        var shift = scale - ((bits[3] >> 16) & 0xFF);
+        // Amounts of money are small: 64 bits hold them, times what the scale asks for.
+        if (bits[2] == 0 && shift >= 0 && shift < PowersOfTen.Length && Math.BigMul(low, PowersOfTen[shift], out var small) == 0
+            && small <= long.MaxValue && (precision >= PowersOfTen.Length || small < PowersOfTen[precision]))
         {
-            if (have < scale)
-            {
-                unscaled *= 10;
-                continue;
-            }
+            WriteUnscaled(bits[3] < 0 ? -(long)small : (long)small);
+            return;
+        }
+        var unscaled = new Int128((uint)bits[2], low);
+        for (; shift > 0; shift--)
+        {
+            unscaled *= 10;
+        }
+        for (; shift < 0; shift++)
+        {
             var (quotient, remainder) = Int128.DivRem(unscaled, 10);
             if (remainder != 0)
             {
@@ -117,6 +133,15 @@ public ref struct AvroWriter
             start++;
         }
         WriteBytes(bytes[start..]);
+    }
+
+    private void WriteUnscaled(long unscaled)
+    {
+        // As few bytes as keep the sign: the bits beyond it that differ from it, and the sign itself.
+        var length = (64 - BitOperations.LeadingZeroCount((ulong)(unscaled ^ (unscaled >> 63))) + 8) / 8;
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, unscaled);
+        WriteBytes(bytes[(8 - length)..]);
     }
 
     /// <summary>A currency code as a string.</summary>

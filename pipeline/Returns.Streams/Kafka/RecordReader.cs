@@ -52,6 +52,9 @@ internal sealed unsafe class RecordReader : IDisposable
     /// <summary>Number of the batch that the record polled last is of.</summary>
     public long Batch { get; private set; }
 
+    /// <summary>Whether nothing was waiting when it was last looked; the caller takes it back.</summary>
+    public bool Drained { get; set; }
+
     /// <summary>The timestamp of the record polled last, milliseconds since the epoch; 0 where it has none.</summary>
     public long Timestamp => _next == 0 ? 0 : Math.Max(0, Librdkafka.Timestamp(null, _messages[_next - 1], out _));
 
@@ -109,6 +112,7 @@ internal sealed unsafe class RecordReader : IDisposable
         {
             _count = (int)Math.Max(0, Librdkafka.ConsumeBatch(_queue, 0, messages, MostAtOnce));
         }
+        Drained |= _count == 0;
         if (_count == 0 && timeoutMs > 0 && Librdkafka.ConsumerPoll(null, _consumer, timeoutMs) is var message and not 0)
         {
             (_messages[0], _count) = (message, 1);

@@ -245,7 +245,8 @@ internal sealed partial class StreamThread : IDisposable
         {
             _transactionSince = now;
         }
-        if (touched && (_commitNow || now - _transactionSince >= _options.CommitInterval.TotalMilliseconds))
+        var interval = _reader.Drained || _options.CommitIntervalBehind < _options.CommitInterval ? _options.CommitInterval : _options.CommitIntervalBehind;
+        if (touched && (_commitNow || now - _transactionSince >= interval.TotalMilliseconds))
         {
             Commit();
         }
@@ -278,6 +279,7 @@ internal sealed partial class StreamThread : IDisposable
         {
             return;
         }
+        _reader.Drained = false;
         var since = Environment.TickCount64;
         _producer.Commit(_consumer, _tasks);
         foreach (var task in _tasks)

@@ -12,8 +12,15 @@ public sealed record StreamsOptions
     /// <summary>Stream threads, each with a consumer and a producer of its own.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>The longest time between the first record of a transaction and its commit.</summary>
+    /// <summary>The longest time between the first record of a transaction and its commit, while the thread keeps up.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// The same while the thread is behind, that is, has always found a record waiting since the last commit. What comes out is then
+    /// old by the backlog anyway, and the fewer commits stand still less, and write fewer changes of the same key. Where it is
+    /// less than <see cref="CommitInterval"/>, that one holds.
+    /// </summary>
+    public TimeSpan CommitIntervalBehind { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
     /// A name that this instance keeps over restarts, unique in its application; null where it has none. With it, a restart
@@ -48,6 +55,8 @@ public sealed record StreamsOptions
         InRange(Threads is >= 1 and <= 256, nameof(Threads), Threads, "1 to 256");
         InRange(CommitInterval >= TimeSpan.FromMilliseconds(1) && CommitInterval < TransactionTimeout, nameof(CommitInterval), CommitInterval,
             $"1 ms up to less than {nameof(TransactionTimeout)}");
+        InRange(CommitIntervalBehind >= TimeSpan.Zero && CommitIntervalBehind < TransactionTimeout, nameof(CommitIntervalBehind), CommitIntervalBehind,
+            $"0 up to less than {nameof(TransactionTimeout)}");
         InRange(TransactionTimeout >= TimeSpan.FromSeconds(1) && TransactionTimeout <= TimeSpan.FromMinutes(15), nameof(TransactionTimeout), TransactionTimeout, "1 s to 15 min");
         InRange(SessionTimeout >= TimeSpan.FromSeconds(1) && SessionTimeout <= TimeSpan.FromMinutes(5), nameof(SessionTimeout), SessionTimeout, "1 s to 5 min");
         InRange(Patience >= TimeSpan.Zero, nameof(Patience), Patience, "0 or more");
