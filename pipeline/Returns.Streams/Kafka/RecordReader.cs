@@ -86,6 +86,21 @@ internal sealed unsafe class RecordReader : IDisposable
         return Polled.Error;
     }
 
+    /// <summary>The key of the record that the next poll will bring, if it is there already and of a topic and partition like the
+    /// one polled last; empty otherwise. What was polled last still holds.</summary>
+    public ReadOnlySpan<byte> PeekKey()
+    {
+        if (_next == 0 || _next == _count)
+        {
+            return default;
+        }
+        ref var next = ref *(Librdkafka.Message*)_messages[_next];
+        ref var last = ref *(Librdkafka.Message*)_messages[_next - 1];
+        return next.Error == ErrorCode.NoError && next.Topic == last.Topic && next.Partition == last.Partition
+            ? new ReadOnlySpan<byte>((void*)next.Key, (int)next.KeyLength)
+            : default;
+    }
+
     /// <summary>Drops the rest of the batch. For a consumer that is then assigned, or sought, to where it really is.</summary>
     public void Discard() => _next = _count;
 
