@@ -20,7 +20,7 @@ internal sealed partial class StreamThread
                 {
                     throw new StreamsException($"topic '{lead.Topic}' had {lead.Tasks.Length} partitions at the start and now has partition {partition.Partition.Value}: start again, and see what is then said of its changelogs");
                 }
-                Add(lead, partition.Partition.Value);
+                Add(lead, partition.Partition.Value, _consumer.MemberId);
             }
             _figures.Lost = false;
             _figures.Show(_tasks);
@@ -61,9 +61,9 @@ internal sealed partial class StreamThread
         Drop(lost);
     }
 
-    private void Add(LeadTopic lead, int partition)
+    private void Add(LeadTopic lead, int partition, string member)
     {
-        var task = new AssignedTask(lead.Sub, partition, new StreamTask(_topology, lead.Sub, partition, _producer, _tables, long.MinValue));
+        var task = new AssignedTask(lead.Sub, partition, member, new StreamTask(_topology, lead.Sub, partition, _producer, _tables, long.MinValue));
         lead.Tasks[partition] = task;
         _tasks.Add(task);
         _toPause.Add(task);
