@@ -123,6 +123,25 @@ public sealed class ExactlyOnce
     }
 
     [Fact]
+    public async Task A_look_up_of_the_client_that_is_answered_late_does_not_move_the_place_a_task_goes_on_from()
+    {
+        await using var way = new SlowLookUps("-thread-0", TimeSpan.FromSeconds(4));
+        await using var kafka = await Kafka.StartAsync(way);
+        var test = new Counting();
+        await test.CreateTopicsAsync(kafka);
+        kafka.Produce(test.In, Counting.Ticks(1000, 50));
+        await using (var first = new RunningApplication(test, kafka))
+        {
+            test.Check(kafka, 1000, 50);
+            await first.StopAsync();
+        }
+        kafka.Produce(test.In, Counting.Ticks(1000, 50, 1000));
+        await using var second = new RunningApplication(test, kafka);
+        test.Check(kafka, 2000, 50);
+        await second.StopAsync();
+    }
+
+    [Fact]
     public async Task A_static_member_that_the_broker_forgot_in_a_rebalance_drops_what_it_was_given_and_joins_anew()
     {
         await using var kafka = await Kafka.StartAsync();

@@ -19,6 +19,15 @@ public sealed class Kafka : IAsyncDisposable
 
     public bool IsLocal => _folder is not null;
 
+    /// <summary>A local broker that clients are led to by another way.</summary>
+    internal static async Task<Kafka> StartAsync(SlowLookUps way)
+    {
+        var folder = Directory.CreateTempSubdirectory("returns-streams-").FullName;
+        var server = await LocalKafkaServer.StartAsync(Options(folder, 0) with { Advertised = way.EndPoint });
+        way.LeadTo(server.Port);
+        return new Kafka($"{way.EndPoint.Host}:{way.EndPoint.Port}", folder, server);
+    }
+
     public static async Task<Kafka> StartAsync()
     {
         if (Environment.GetEnvironmentVariable("RETURNS_TEST_KAFKA") is { Length: > 0 } servers)
