@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Returns.ClickHouse;
@@ -68,7 +69,8 @@ public sealed class ClickHouseHttp : IDisposable
             var text = await answer.Content.ReadAsStringAsync(cancel);
             return answer.IsSuccessStatusCode && !answer.Headers.Contains("X-ClickHouse-Exception-Code") ? text : throw Refused(answer, text);
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or TaskCanceledException && !cancel.IsCancellationRequested)
+        // A connection that is reset between its opening and its first byte comes out of HttpClient as it is: a SocketException.
+        catch (Exception error) when (error is HttpRequestException or IOException or SocketException or TaskCanceledException && !cancel.IsCancellationRequested)
         {
             var reason = error is TaskCanceledException
                 ? string.Create(CultureInfo.InvariantCulture, $"no answer within {_http.Timeout.TotalSeconds:0.#} s")

@@ -58,7 +58,7 @@ internal sealed class RestoreBench : IBenchmark
         var settings = new ClientSettings(topology.Application, new StreamsOptions { Client = new ClientConfig { BootstrapServers = servers } }, NullLogger.Instance);
         using var restorer = new ChangelogRestorer(topology, settings, 0, new Patience(Patience, "restore", NullLogger.Instance), NullLogger.Instance);
         var tasks = Enumerable.Range(0, Partitions)
-            .Select(p => new AssignedTask(topology.SubTopologies[0], p, new StreamTask(topology, topology.SubTopologies[0], p, new Nowhere(), [], long.MinValue))).ToList();
+            .Select(p => new AssignedTask(topology.SubTopologies[0], p, "member", new StreamTask(topology, topology.SubTopologies[0], p, new Nowhere(), [], long.MinValue))).ToList();
         var deadline = Stopwatch.GetTimestamp() + (long)(Patience.TotalSeconds * Stopwatch.Frequency);
         tasks.ForEach(restorer.Restore);
         long started = 0;

@@ -79,6 +79,7 @@ internal sealed class ChaosRun
     {
         var folder = Directory.CreateTempSubdirectory("returns-chaos-").FullName;
         var before = _differences;
+        var isToBeKept = true;
         try
         {
             _clock.Restart();
@@ -93,16 +94,22 @@ internal sealed class ChaosRun
                 await RunRoundAsync(stage, batches[i], publisher, triage, windows, cancel);
             }
             _endedByThemselves += stage.Fleet.EndedByThemselves;
+            isToBeKept = _differences != before;
+        }
+        catch (OperationCanceledException)
+        {
+            isToBeKept = false;
+            throw;
         }
         finally
         {
-            if (_differences == before && !cancel.IsCancellationRequested)
+            if (isToBeKept)
             {
-                Directory.Delete(folder, recursive: true);
+                Console.WriteLine($"data and logs are kept in {folder}");
             }
             else
             {
-                Console.WriteLine($"data and logs are kept in {folder}");
+                Directory.Delete(folder, recursive: true);
             }
         }
     }

@@ -25,15 +25,18 @@ internal sealed class AssignedTask
     private long _restored;
     private long _toRestore;
 
-    public AssignedTask(SubTopology sub, int partition, StreamTask task)
+    public AssignedTask(SubTopology sub, int partition, string member, StreamTask task)
     {
-        (Sub, Partition, Task) = (sub, partition, task);
+        (Sub, Partition, Member, Task) = (sub, partition, member, task);
         Sources = [.. sub.Sources.Select(s => new SourcePosition(s.Topic))];
     }
 
     public SubTopology Sub { get; }
 
     public int Partition { get; }
+
+    /// <summary>The member of the group that the partition was given to, by the id that the broker gave it.</summary>
+    public string Member { get; }
 
     public StreamTask Task { get; private set; }
 

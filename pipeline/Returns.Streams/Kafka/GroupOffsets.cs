@@ -44,15 +44,18 @@ internal static unsafe class GroupOffsets
     }
 
     /// <summary>Sends the places of the touched tasks, in all their sources, to the producer's transaction. The group takes them
-    /// only from the member that the consumer is now: this is what fences one that has lost its partitions.</summary>
-    /// <exception cref="TransactionException">They were not taken.</exception>
-    public static void Send(IClient producer, IClient consumer, List<AssignedTask> tasks, TimeSpan timeout)
+    /// only from the member that the consumer is now, and they are sent only as the member that the tasks were given to: this
+    /// is what fences one that has lost its partitions.</summary>
+    /// <exception cref="TransactionException">They were not taken, or that member is gone.</exception>
+    public static void Send(IClient producer, IConsumer<Ignore, Ignore> consumer, List<AssignedTask> tasks, TimeSpan timeout)
     {
         var list = Librdkafka.NewList(null, tasks.Count * 2);
         var member = Librdkafka.GroupMetadata(null, Librdkafka.HandleOf(consumer));
         var text = (byte*)NativeMemory.Alloc((nuint)(tasks.Count * MaxMetadata + 1));
         try
         {
+            // Read after the metadata was: an id that is gone never comes back, so that has it, too.
+            Check(tasks, consumer.MemberId);
             var next = text;
             foreach (var task in tasks)
             {
@@ -85,6 +88,17 @@ internal static unsafe class GroupOffsets
             NativeMemory.Free(text);
             Librdkafka.DestroyList(null, list);
             Librdkafka.DestroyGroupMetadata(null, member);
+        }
+    }
+
+    private static void Check(List<AssignedTask> tasks, string member)
+    {
+        foreach (var task in tasks)
+        {
+            if (task.Touched && (member.Length == 0 || task.Member != member))
+            {
+                throw new TransactionException(TransactionFault.Rejoin, $"{task} was given to a member of the group that is gone", ErrorCode.UnknownMemberId);
+            }
         }
     }
 

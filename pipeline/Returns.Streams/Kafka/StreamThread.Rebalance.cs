@@ -20,7 +20,7 @@ internal sealed partial class StreamThread
                 {
                     throw new StreamsException($"topic '{lead.Topic}' had {lead.Tasks.Length} partitions at the start and now has partition {partition.Partition.Value}: start again, and see what is then said of its changelogs");
                 }
-                Add(lead, partition.Partition.Value);
+                Add(lead, partition.Partition.Value, _consumer.MemberId);
             }
             _figures.Lost = false;
             _figures.Show(_tasks);
@@ -29,8 +29,9 @@ internal sealed partial class StreamThread
         {
             _rebalanceFailure = error;
         }
-        // Where a partition goes on is known once its transactions are decided. Until it is sought there, nothing is fetched.
-        return [.. assigned.Select(p => new TopicPartitionOffset(p, Offset.End))];
+        // Where a partition goes on is known once its transactions are decided, and it is sought there then. What librdkafka begins
+        // with must not lie behind that: the answer to a look-up of its own, as for the end, may come after the seek and undo it.
+        return [.. assigned.Select(p => new TopicPartitionOffset(p, Offset.Unset))];
     }
 
     private void OnRevoked(List<TopicPartition> revoked)
@@ -61,9 +62,9 @@ internal sealed partial class StreamThread
         Drop(lost);
     }
 
-    private void Add(LeadTopic lead, int partition)
+    private void Add(LeadTopic lead, int partition, string member)
     {
-        var task = new AssignedTask(lead.Sub, partition, new StreamTask(_topology, lead.Sub, partition, _producer, _tables, long.MinValue));
+        var task = new AssignedTask(lead.Sub, partition, member, new StreamTask(_topology, lead.Sub, partition, _producer, _tables, long.MinValue));
         lead.Tasks[partition] = task;
         _tasks.Add(task);
         _toPause.Add(task);
@@ -119,17 +120,34 @@ internal sealed partial class StreamThread
         }
     }
 
+    /// <summary>Lets those of the restored tasks begin with whose partitions the consumer has begun.</summary>
+    private void ActivateRestored()
+    {
+        while (_restorer.TryTakeRestored(out var restored))
+        {
+            _toActivate.Add(restored);
+        }
+        for (var i = _toActivate.Count - 1; i >= 0; i--)
+        {
+            var task = _toActivate[i];
+            if (task.Phase == TaskPhase.Dropped)
+            {
+                _toActivate.RemoveAt(i);
+            }
+            else if (TrySeek(task))
+            {
+                _toActivate.RemoveAt(i);
+                Activate(task);
+            }
+        }
+    }
+
     /// <summary>A restored task begins to process.</summary>
     private void Activate(AssignedTask task)
     {
-        if (task.Phase == TaskPhase.Dropped)
-        {
-            return;
-        }
         _figures.Working = task;
         task.Phase = TaskPhase.Running;
         task.Touched = true;
-        Seek(task);
         _consumer.Resume([PartitionOf(task)]);
         if (task.Sources.Length > 1)
         {
@@ -142,22 +160,31 @@ internal sealed partial class StreamThread
         _figures.Show(_tasks);
     }
 
-    private void Seek(AssignedTask task)
+    /// <summary>Seeks the place that a task goes on from; false while the consumer has not begun with its partition.</summary>
+    private bool TrySeek(AssignedTask task)
     {
         task.AtEnd = false;
         task.StaleBatch = _reader.Batch;
-        for (var pauses = 0; ; pauses++)
+        try
         {
-            try
+            _consumer.Seek(new TopicPartitionOffset(PartitionOf(task), task.Lead.Next));
+            return true;
+        }
+        catch (KafkaException error) when (error.Error.Code is ErrorCode.Local_State or ErrorCode.Local_InProgress)
+        {
+            return false;
+        }
+    }
+
+    private void Seek(AssignedTask task)
+    {
+        for (var pauses = 0; !TrySeek(task); pauses++)
+        {
+            if (pauses == StartPauses || _giveUp.IsCancellationRequested)
             {
-                _consumer.Seek(new TopicPartitionOffset(PartitionOf(task), task.Lead.Next));
-                return;
+                throw new KafkaException(ErrorCode.Local_State);
             }
-            catch (KafkaException error) when (error.Error.Code is ErrorCode.Local_State or ErrorCode.Local_InProgress && pauses < StartPauses && !_giveUp.IsCancellationRequested)
-            {
-                // The consumer has not begun with the partition yet.
-                Thread.Sleep(StartPauseMs);
-            }
+            Thread.Sleep(StartPauseMs);
         }
     }
 

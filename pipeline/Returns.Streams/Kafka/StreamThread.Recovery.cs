@@ -39,6 +39,11 @@ internal sealed partial class StreamThread
             Rebuild(fault);
             return;
         }
+        if (fault is { Fault: TransactionFault.Rejoin })
+        {
+            Rejoin(fault);
+            return;
+        }
         if (fault is not null)
         {
             _figures.Aborted("broker");
@@ -113,6 +118,31 @@ internal sealed partial class StreamThread
         _figures.Working = null;
     }
 
+    /// <summary>
+    /// Drops every task and joins the group anew, so that what it gives is told and restored. A broker that has lost a member
+    /// in the middle of a rebalance makes librdkafka join as another one and keep its partitions without a word, while another
+    /// instance may have had them.
+    /// </summary>
+    private void Rejoin(TransactionException fault)
+    {
+        _figures.Aborted("fenced");
+        _log.LogInformation("{Application}: {Reason}: joining it anew, {Tasks} tasks are dropped", _topology.Application, fault.Message, _tasks.Count);
+        _producer.Abort();
+        (_commitNow, _transactionSince, _abortsInARow) = (false, 0, 0);
+        _tableChanges.Clear();
+        _figures.Lost = true;
+        _patience.Succeeded();
+        foreach (var task in _tasks.ToArray())
+        {
+            Drop(task);
+            _leads.First(l => l.Sub == task.Sub).Tasks[task.Partition] = null;
+        }
+        _side.Assign();
+        _figures.Show(_tasks);
+        _consumer.Unsubscribe();
+        _consumer.Subscribe(_leads.Select(l => l.Topic));
+    }
+
     /// <summary>A new producer, and every task from what is committed: what the old one did is the broker's to know.</summary>
     private void Rebuild(TransactionException fault)
     {
@@ -137,7 +167,7 @@ internal sealed partial class StreamThread
         {
             var lead = _leads.First(l => l.Sub == task.Sub);
             Drop(task);
-            Add(lead, task.Partition);
+            Add(lead, task.Partition, task.Member);
         }
         _side.Assign();
         _figures.Show(_tasks);

@@ -31,6 +31,7 @@ internal sealed partial class StreamThread : IDisposable
     private readonly LeadTopic[] _leads;
     private readonly List<AssignedTask> _tasks = [];
     private readonly List<AssignedTask> _toPause = [];
+    private readonly List<AssignedTask> _toActivate = [];
     private readonly List<(int Table, byte[] Key)> _tableChanges = [];
     private readonly ThreadFigures _figures;
     private readonly CancellationToken _stop;
@@ -222,10 +223,7 @@ internal sealed partial class StreamThread : IDisposable
         {
             throw failure as StreamsException ?? new StreamsException($"{_topology.Application}: restore failed: {failure.Message}", failure);
         }
-        while (_restorer.TryTakeRestored(out var restored))
-        {
-            Activate(restored);
-        }
+        ActivateRestored();
         ReadSide();
         var wallClock = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         var touched = false;

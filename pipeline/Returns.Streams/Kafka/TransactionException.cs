@@ -11,6 +11,9 @@ internal enum TransactionFault
     /// <summary>Abort, take back, process again.</summary>
     Abort,
 
+    /// <summary>The member of the group that the tasks were given to is gone: abort, drop them, join anew.</summary>
+    Rejoin,
+
     /// <summary>The producer is of no use any more, and what became of its transaction is for the broker to say.</summary>
     Fatal,
 }

@@ -72,7 +72,7 @@ internal sealed unsafe class TransactionalProducer(ClientSettings settings, int 
     /// <summary>Commits what the touched tasks wrote, and their places. It returns once it is known to be committed.</summary>
     /// <exception cref="TransactionException">It is not committed, or, when fatal, nobody here knows.</exception>
     /// <exception cref="StreamsException">Nothing was known for too long.</exception>
-    public void Commit(IClient consumer, List<AssignedTask> tasks)
+    public void Commit(IConsumer<Ignore, Ignore> consumer, List<AssignedTask> tasks)
     {
         Begin();
         Until("cannot send offsets to the transaction", () => GroupOffsets.Send(_producer!, consumer, tasks, CallTimeout));

@@ -123,6 +123,51 @@ public sealed class ExactlyOnce
     }
 
     [Fact]
+    public async Task A_look_up_of_the_client_that_is_answered_late_does_not_move_the_place_a_task_goes_on_from()
+    {
+        await using var way = new SlowLookUps("-thread-0", TimeSpan.FromSeconds(4));
+        await using var kafka = await Kafka.StartAsync(way);
+        var test = new Counting();
+        await test.CreateTopicsAsync(kafka);
+        kafka.Produce(test.In, Counting.Ticks(1000, 50));
+        await using (var first = new RunningApplication(test, kafka))
+        {
+            test.Check(kafka, 1000, 50);
+            await first.StopAsync();
+        }
+        kafka.Produce(test.In, Counting.Ticks(1000, 50, 1000));
+        await using var second = new RunningApplication(test, kafka);
+        test.Check(kafka, 2000, 50);
+        await second.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_static_member_that_the_broker_forgot_in_a_rebalance_drops_what_it_was_given_and_joins_anew()
+    {
+        await using var kafka = await Kafka.StartAsync();
+        Assert.SkipUnless(kafka.IsLocal, "the broker of RETURNS_TEST_KAFKA is not ours to restart");
+        var test = new Counting();
+        await test.CreateTopicsAsync(kafka);
+        kafka.Produce(test.In, Counting.Ticks(1000, 50));
+        await using var first = new RunningApplication(test, kafka, o => o with { GroupInstanceId = "one" });
+        await first.UntilAsync(h => h.State == StreamsState.Running && h.Partitions.Count == 4);
+        test.Check(kafka, 1000, 50);
+        // A static member that closes stays in the group until its session ends, and the next rebalance waits for it.
+        kafka.JoinAndLeaveUnsaid(test.Name, test.In);
+        await using var second = new RunningApplication(test, kafka);
+        await kafka.UntilAsync(test.Name, ConsumerGroupState.PreparingRebalance);
+        // The first one hears of it by a heartbeat, within a quarter of its session, and its join is then under way.
+        await Task.Delay(2000, Cancelled);
+        await kafka.StopAsync();
+        await kafka.StartAgainAsync();
+        kafka.Produce(test.In, Counting.Ticks(1000, 50, 1000));
+        test.Check(kafka, 2000, 50);
+        await first.UntilAsync(_ => first.Log.ToString().Contains("joining it anew", StringComparison.Ordinal));
+        kafka.Produce(test.In, Counting.Ticks(1000, 50, 2000));
+        test.Check(kafka, 3000, 50);
+    }
+
+    [Fact]
     public async Task A_broker_that_restarts_costs_a_pause_and_no_record()
     {
         await using var kafka = await Kafka.StartAsync();

@@ -19,6 +19,15 @@ public sealed class Kafka : IAsyncDisposable
 
     public bool IsLocal => _folder is not null;
 
+    /// <summary>A local broker that clients are led to by another way.</summary>
+    internal static async Task<Kafka> StartAsync(SlowLookUps way)
+    {
+        var folder = Directory.CreateTempSubdirectory("returns-streams-").FullName;
+        var server = await LocalKafkaServer.StartAsync(Options(folder, 0) with { Advertised = way.EndPoint });
+        way.LeadTo(server.Port);
+        return new Kafka($"{way.EndPoint.Host}:{way.EndPoint.Port}", folder, server);
+    }
+
     public static async Task<Kafka> StartAsync()
     {
         if (Environment.GetEnvironmentVariable("RETURNS_TEST_KAFKA") is { Length: > 0 } servers)
@@ -39,6 +48,35 @@ public sealed class Kafka : IAsyncDisposable
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Servers }).Build();
         await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1, Configs = configs.ToDictionary(c => c.Name, c => c.Value) }]);
+    }
+
+    /// <summary>Becomes a static member of a group, gets partitions, and is gone without a word.</summary>
+    public void JoinAndLeaveUnsaid(string group, string topic)
+    {
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+        {
+            BootstrapServers = Servers, GroupId = group, GroupInstanceId = "gone", SessionTimeoutMs = 30_000, EnableAutoCommit = false,
+            PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
+        }).Build();
+        consumer.Subscribe(topic);
+        var deadline = Environment.TickCount64 + (long)Bound.TotalMilliseconds;
+        while (consumer.Assignment.Count == 0)
+        {
+            Assert.True(Environment.TickCount64 < deadline, "no partition was given");
+            consumer.Consume(10);
+        }
+    }
+
+    /// <summary>Waits until a group is in a state.</summary>
+    public async Task UntilAsync(string group, ConsumerGroupState state)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Servers }).Build();
+        var deadline = Environment.TickCount64 + (long)Bound.TotalMilliseconds;
+        while ((await admin.DescribeConsumerGroupsAsync([group])).ConsumerGroupDescriptions[0].State != state)
+        {
+            Assert.True(Environment.TickCount64 < deadline, $"the group is not {state}");
+            await Task.Delay(10);
+        }
     }
 
     public void Produce(string topic, IEnumerable<(string Key, string? Value)> records, int? partition = null)

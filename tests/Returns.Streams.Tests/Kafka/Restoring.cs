@@ -106,7 +106,7 @@ public sealed class Restoring
     }
 
     private static AssignedTask Task(Topology topology, int partition = 0) =>
-        new(topology.SubTopologies[0], partition, new StreamTask(topology, topology.SubTopologies[0], partition, new Nowhere(), [], long.MinValue));
+        new(topology.SubTopologies[0], partition, "member", new StreamTask(topology, topology.SubTopologies[0], partition, new Nowhere(), [], long.MinValue));
 
     private static IEnumerable<string> Counts(int count) => Enumerable.Range(0, count - 1).Select(i => $"k{i}").Append("open").Order(StringComparer.Ordinal);
 
