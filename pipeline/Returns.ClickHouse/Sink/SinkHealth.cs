@@ -9,6 +9,9 @@ public enum SinkState
     /// <summary>It reads and inserts.</summary>
     Running,
 
+    /// <summary>A partition has had records, and none of them has landed for longer than is usual.</summary>
+    Stuck,
+
     /// <summary>ClickHouse does not take inserts; the sink keeps its place in the group and tries again.</summary>
     WaitingForClickHouse,
 
@@ -27,7 +30,12 @@ public enum SinkState
 /// <param name="Partition">The partition.</param>
 /// <param name="Lag">Offsets between what landed and the end of the partition, as far as this consumer knows the end; -1 before it has
 /// heard of one.</param>
-public readonly record struct PartitionLag(string Topic, int Partition, long Lag);
+/// <param name="StillFor">How long nothing has landed although there is a lag.</param>
+public readonly record struct PartitionLag(string Topic, int Partition, long Lag, TimeSpan StillFor)
+{
+    /// <summary>Whether that is longer than is usual.</summary>
+    public bool IsStuck => StillFor > SinkStatus.StuckAfter;
+}
 
 /// <summary>A snapshot of the sink, at most about a second old.</summary>
 /// <param name="State">What it is doing.</param>

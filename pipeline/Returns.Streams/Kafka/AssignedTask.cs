@@ -24,6 +24,8 @@ internal sealed class AssignedTask
     private volatile TaskPhase _phase = TaskPhase.Restoring;
     private long _restored;
     private long _toRestore;
+    private long _lag;
+    private long _movedAt = Environment.TickCount64;
 
     public AssignedTask(SubTopology sub, int partition, string member, StreamTask task)
     {
@@ -71,6 +73,23 @@ internal sealed class AssignedTask
 
     /// <summary>Records that the processor threw on, with what it said: dead letters once they come again.</summary>
     public Dictionary<(int Source, long Offset), string> Poison { get; } = [];
+
+    /// <summary>Records between the leader's place and its end, as last measured.</summary>
+    public long Lag
+    {
+        get => Volatile.Read(ref _lag);
+        set => Volatile.Write(ref _lag, value);
+    }
+
+    /// <summary>When it was last seen to have read something, or to have nothing to read; <see cref="Environment.TickCount64"/>.</summary>
+    public long MovedAt
+    {
+        get => Volatile.Read(ref _movedAt);
+        set => Volatile.Write(ref _movedAt, value);
+    }
+
+    /// <summary>Where it was then: the leader's place while it runs, changelog offsets while it is restored.</summary>
+    public long MovedTo { get; set; } = -1;
 
     /// <summary>Changelog records read so far.</summary>
     public long Restored

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 
@@ -31,6 +32,7 @@ internal enum Polled
 internal sealed unsafe class RecordReader : IDisposable
 {
     private const int MostAtOnce = 512;
+    private readonly ThreadTime? _time;
     private readonly nint _consumer;
     private readonly nint _queue;
     private readonly nint[] _messages = GC.AllocateArray<nint>(MostAtOnce, pinned: true);
@@ -40,8 +42,11 @@ internal sealed unsafe class RecordReader : IDisposable
     private nint _topicHandle;
     private string _topic = "";
 
-    public RecordReader(IClient consumer)
+    /// <param name="consumer">Whose records; it outlives the reader.</param>
+    /// <param name="time">Where the time of reading and waiting goes; null for nowhere.</param>
+    public RecordReader(IClient consumer, ThreadTime? time = null)
     {
+        _time = time;
         _consumer = Librdkafka.HandleOf(consumer);
         _queue = Librdkafka.QueueOfConsumer(_consumer);
     }
@@ -120,6 +125,7 @@ internal sealed unsafe class RecordReader : IDisposable
 
     private bool Fetch(int timeoutMs)
     {
+        var began = _time is null ? 0 : Stopwatch.GetTimestamp();
         Release();
         Batch++;
         // A batch that may wait waits until it is full, so it is asked for what is there already, and one record is waited for.
@@ -127,10 +133,14 @@ internal sealed unsafe class RecordReader : IDisposable
         {
             _count = (int)Math.Max(0, Librdkafka.ConsumeBatch(_queue, 0, messages, MostAtOnce));
         }
+        var looked = _time is null ? 0 : Stopwatch.GetTimestamp();
+        _time?.Consumed(Stopwatch.GetElapsedTime(began, looked));
         Drained |= _count == 0;
-        if (_count == 0 && timeoutMs > 0 && Librdkafka.ConsumerPoll(null, _consumer, timeoutMs) is var message and not 0)
+        if (_count == 0 && timeoutMs > 0)
         {
-            (_messages[0], _count) = (message, 1);
+            _messages[0] = Librdkafka.ConsumerPoll(null, _consumer, timeoutMs);
+            _count = _messages[0] == 0 ? 0 : 1;
+            _time?.Idled(Stopwatch.GetElapsedTime(looked));
         }
         return _count > 0;
     }

@@ -71,7 +71,7 @@ internal sealed partial class StreamThread : IDisposable
             .SetPartitionsRevokedHandler((_, revoked) => OnRevoked([.. revoked.Select(r => r.TopicPartition)]))
             .SetPartitionsLostHandler((_, lost) => OnLost([.. lost.Select(l => l.TopicPartition)]))
             .Build();
-        _reader = new RecordReader(_consumer);
+        _reader = new RecordReader(_consumer, figures.Time);
         _producer = new TransactionalProducer(settings, number, _patience, figures, () => _allBrokersDown = true) { Stop = giveUp };
         _side = new SideReader(settings, number);
         _restorer = new ChangelogRestorer(topology, settings, number, restore, log);
@@ -210,9 +210,17 @@ internal sealed partial class StreamThread : IDisposable
         }
         var start = Stopwatch.GetTimestamp();
         task.Task.TryEventTime(source, record, out _);
+        (_producer.IsMeasured, _producer.Took) = (true, TimeSpan.Zero);
         var decoded = Stopwatch.GetTimestamp();
-        task.Task.Process(source, record);
-        _figures.Took(Stopwatch.GetElapsedTime(start, decoded), Stopwatch.GetElapsedTime(decoded));
+        try
+        {
+            task.Task.Process(source, record);
+        }
+        finally
+        {
+            _producer.IsMeasured = false;
+        }
+        _figures.Took(Stopwatch.GetElapsedTime(start, decoded), Stopwatch.GetElapsedTime(decoded), _producer.Took);
     }
 
     private void Tick()
@@ -261,6 +269,7 @@ internal sealed partial class StreamThread : IDisposable
         {
             throw fault;
         }
+        var since = Stopwatch.GetTimestamp();
         var touched = false;
         foreach (var task in _tasks)
         {
@@ -278,7 +287,6 @@ internal sealed partial class StreamThread : IDisposable
             return;
         }
         _reader.Drained = false;
-        var since = Environment.TickCount64;
         _producer.Commit(_consumer, _tasks);
         foreach (var task in _tasks)
         {
@@ -299,7 +307,7 @@ internal sealed partial class StreamThread : IDisposable
         {
             _processing.Succeeded();
         }
-        _figures.Committed(Environment.TickCount64 - since);
+        _figures.Committed(Stopwatch.GetElapsedTime(since));
     }
 
     private static void Forget(Dictionary<(int Source, long Offset), string> poison, AssignedTask task)
@@ -331,6 +339,7 @@ internal sealed partial class StreamThread : IDisposable
                 _figures.Measure(task, _consumer);
             }
         }
+        ThreadFigures.Watch(_tasks, Environment.TickCount64);
         _figures.Publish(_tasks);
         if (_allBrokersDown && !_producer.InTransaction)
         {

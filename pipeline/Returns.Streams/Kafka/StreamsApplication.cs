@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Prometheus;
+using Returns.Streams.Tasks;
 
 namespace Returns.Streams.Kafka;
 
@@ -44,8 +45,9 @@ public sealed class StreamsApplication
                 return whole;
             }
             var threads = _threads;
-            var worst = threads.Select(t => t.Health()).MaxBy(h => Severity(h.State));
-            return new StreamsHealth(worst.State, worst.Reason, [.. threads.SelectMany(t => t.Partitions())]);
+            var now = Environment.TickCount64;
+            var worst = threads.Select(t => t.Health(now)).MaxBy(h => Severity(h.State));
+            return new StreamsHealth(worst.State, worst.Reason, [.. threads.SelectMany(t => t.Partitions(now))]);
         }
     }
 
@@ -66,6 +68,7 @@ public sealed class StreamsApplication
         var reason = "stopped";
         try
         {
+            MakeProcessorsOnce();
             _whole = new StreamsHealth(StreamsState.Starting, "checking topics", []);
             var settings = new ClientSettings(_topology.Application, _options, _log);
             var partitions = await Task.Run(() => CheckTopics(settings, ending.Token), CancellationToken.None).ConfigureAwait(false);
@@ -90,6 +93,23 @@ public sealed class StreamsApplication
         finally
         {
             _whole = new StreamsHealth(StreamsState.Stopped, reason, []);
+        }
+    }
+
+    /// <summary>A processor that asks for a store, a sink or a type that does not fit says so now, and not once a partition comes.</summary>
+    private void MakeProcessorsOnce()
+    {
+        var tables = _topology.Tables.Select(t => t.Create()).ToList();
+        foreach (var sub in _topology.SubTopologies)
+        {
+            try
+            {
+                _ = new StreamTask(_topology, sub, 0, new NoOutput(sub), tables, long.MinValue);
+            }
+            catch (Exception error) when (error is not OutOfMemoryException)
+            {
+                throw new StreamsException($"sub-topology '{sub.Name}' of the application '{_topology.Application}' cannot be made: {error.Message}", error);
+            }
         }
     }
 
@@ -147,4 +167,18 @@ public sealed class StreamsApplication
         StreamsState.Rebalancing => 1,
         _ => 0,
     };
+
+    /// <summary>There is no transaction yet.</summary>
+    private sealed class NoOutput(SubTopology sub) : ITaskOutput
+    {
+        public void Send(string topic, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => throw Refused();
+
+        public void SendTombstone(string topic, ReadOnlySpan<byte> key) => throw Refused();
+
+        public void SendChange(string topic, int partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool hasValue) => throw Refused();
+
+        public void SendDeadLetter(string topic, in InputRecord record, in Rejection rejection) => throw Refused();
+
+        private InvalidOperationException Refused() => new($"the processor of '{sub.Name}' sends in its constructor: it may from Ready on");
+    }
 }

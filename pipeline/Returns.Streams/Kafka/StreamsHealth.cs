@@ -35,6 +35,9 @@ public sealed record StreamsHealth(StreamsState State, string Reason, IReadOnlyL
 /// <param name="Topic">The topic.</param>
 /// <param name="Partition">The partition.</param>
 /// <param name="State">Restoring, running, or stuck.</param>
+/// <param name="Lag">Records between its place and the end, at most a second old.</param>
 /// <param name="Restored">Changelog offsets read so far.</param>
 /// <param name="ToRestore">Changelog offsets to be read.</param>
-public sealed record PartitionHealth(string Topic, int Partition, StreamsState State, long Restored, long ToRestore);
+/// <param name="StillFor">How long it has had something to read and has read nothing.</param>
+/// <param name="Reason">Why it is stuck; empty where it is not.</param>
+public sealed record PartitionHealth(string Topic, int Partition, StreamsState State, long Lag, long Restored, long ToRestore, TimeSpan StillFor, string Reason);

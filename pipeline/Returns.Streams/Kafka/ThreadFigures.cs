@@ -17,6 +17,7 @@ internal sealed class ThreadFigures(StreamsMetrics metrics, Topology topology, i
     private volatile StreamsState _phase = StreamsState.Starting;
     private volatile bool _fenced;
     private volatile bool _lost;
+    private readonly ThreadTime _time = new(metrics.Time, topology.Application, thread.ToString(System.Globalization.CultureInfo.InvariantCulture));
     private long _ticked = Environment.TickCount64;
     private long _published;
 
@@ -28,6 +29,9 @@ internal sealed class ThreadFigures(StreamsMetrics metrics, Topology topology, i
 
     /// <summary>Waits of its restorer.</summary>
     public Patience? Restore { get; set; }
+
+    /// <summary>Where the thread's time goes.</summary>
+    public ThreadTime Time => _time;
 
     /// <summary>Records processed.</summary>
     public long Processed { get; set; }
@@ -78,7 +82,11 @@ internal sealed class ThreadFigures(StreamsMetrics metrics, Topology topology, i
         }
     }
 
-    public void Committed(long milliseconds) => metrics.CommitSeconds.WithLabels(topology.Application).Observe(milliseconds / 1000.0);
+    public void Committed(TimeSpan took)
+    {
+        metrics.CommitSeconds.WithLabels(topology.Application).Observe(took.TotalSeconds);
+        _time.Committed(took);
+    }
 
     public void Aborted(string cause) => metrics.Aborts.WithLabels(topology.Application, cause).Inc();
 
@@ -86,8 +94,9 @@ internal sealed class ThreadFigures(StreamsMetrics metrics, Topology topology, i
 
     public void DeadLettered(string errorClass) => metrics.DeadLetters.WithLabels(topology.Application, errorClass).Inc();
 
-    public void Took(TimeSpan decode, TimeSpan process)
+    public void Took(TimeSpan decode, TimeSpan process, TimeSpan produce)
     {
+        _time.Sampled(decode, process, produce);
         metrics.DecodeSeconds.WithLabels(topology.Application).Observe(decode.TotalSeconds);
         metrics.ProcessSeconds.WithLabels(topology.Application).Observe(process.TotalSeconds);
     }
@@ -99,15 +108,34 @@ internal sealed class ThreadFigures(StreamsMetrics metrics, Topology topology, i
         if (!task.AtEnd)
         {
             var high = consumer.GetWatermarkOffsets(new TopicPartition(task.Lead.Topic, task.Partition)).High;
-            records += high == Offset.Unset ? 0 : Math.Max(0, high.Value - task.Lead.Next);
+            task.Lag = high == Offset.Unset ? 0 : Math.Max(0, high.Value - task.Lead.Next);
+            records += task.Lag;
             seconds = task.RecordTime == 0 ? seconds : Math.Max(seconds, (DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - task.RecordTime) / 1000.0);
         }
+        else
+        {
+            task.Lag = 0;
+        }
         _lag[task.Lead.Topic] = (records, seconds);
+    }
+
+    /// <summary>Notes which tasks have moved on.</summary>
+    public static void Watch(List<AssignedTask> tasks, long now)
+    {
+        foreach (var task in tasks)
+        {
+            var (at, has) = task.Phase == TaskPhase.Running ? (task.Lead.Next, task.Lag > 0) : (task.Restored, task.Restored < task.ToRestore);
+            if (!has || at != task.MovedTo)
+            {
+                (task.MovedTo, task.MovedAt) = (at, now);
+            }
+        }
     }
 
     /// <summary>Publishes what is measured once a second.</summary>
     public void Publish(List<AssignedTask> tasks)
     {
+        _time.Publish();
         metrics.Records.WithLabels(topology.Application, _thread).Inc(Processed - _published);
         _published = Processed;
         foreach (var (topic, (records, seconds)) in _lag)
@@ -151,23 +179,27 @@ internal sealed class ThreadFigures(StreamsMetrics metrics, Topology topology, i
         }
     }
 
-    public (StreamsState State, string Reason) Health()
+    /// <summary>The thread's state at a time of <see cref="Environment.TickCount64"/>, and why.</summary>
+    public (StreamsState State, string Reason) Health(long now)
     {
-        var (phase, now, working) = (_phase, Environment.TickCount64, _working);
+        var phase = _phase;
         if (phase == StreamsState.Stopped)
         {
             return (phase, "");
         }
-        var silence = now - Volatile.Read(ref _ticked);
-        if (silence > StuckAfterMs && working is not null)
+        if (Hangs(now) is { } hangs)
         {
-            return (StreamsState.Stuck, $"{working} has been processing for {silence / 1000} s");
+            return (StreamsState.Stuck, hangs);
         }
-        foreach (var patience in new[] { Patience, Processing, Restore })
+        if (Trouble(now) is { } trouble)
         {
-            if (patience?.Trouble is { } trouble && now - patience.Since > TroubleAfterMs)
+            return (StreamsState.Stuck, trouble);
+        }
+        foreach (var task in _tasks)
+        {
+            if (StillBecause(task, now) is { } still)
             {
-                return (StreamsState.Stuck, trouble);
+                return (StreamsState.Stuck, $"{task}: {still}");
             }
         }
         return phase switch
@@ -180,13 +212,35 @@ internal sealed class ThreadFigures(StreamsMetrics metrics, Topology topology, i
         };
     }
 
-    public IEnumerable<PartitionHealth> Partitions()
+    /// <summary>Its partitions at a time of <see cref="Environment.TickCount64"/>.</summary>
+    public IEnumerable<PartitionHealth> Partitions(long now)
     {
-        var (working, stuck) = (_working, Health().State == StreamsState.Stuck);
+        var (working, hangs, trouble) = (_working, Hangs(now), Trouble(now));
         foreach (var task in _tasks)
         {
-            var state = stuck && task == working ? StreamsState.Stuck : task.Phase == TaskPhase.Running ? StreamsState.Running : StreamsState.Restoring;
-            yield return new PartitionHealth(task.Lead.Topic, task.Partition, state, task.Restored, task.ToRestore);
+            var reason = (task == working ? hangs : null) ?? trouble ?? StillBecause(task, now) ?? "";
+            var state = reason.Length > 0 ? StreamsState.Stuck : task.Phase == TaskPhase.Running ? StreamsState.Running : StreamsState.Restoring;
+            yield return new PartitionHealth(task.Lead.Topic, task.Partition, state, task.Lag, task.Restored, task.ToRestore, TimeSpan.FromMilliseconds(Math.Max(0, now - task.MovedAt)), reason);
         }
     }
+
+    private string? Hangs(long now) =>
+        now - Volatile.Read(ref _ticked) is var silence and > StuckAfterMs && _working is { } working ? $"{working} has been processing for {silence / 1000} s" : null;
+
+    private string? Trouble(long now)
+    {
+        foreach (var patience in new[] { Patience, Processing, Restore })
+        {
+            if (patience?.Trouble is { } trouble && now - patience.Since > TroubleAfterMs)
+            {
+                return trouble;
+            }
+        }
+        return null;
+    }
+
+    private static string? StillBecause(AssignedTask task, long now) => now - task.MovedAt is var still && still <= StuckAfterMs ? null
+        : task.Phase != TaskPhase.Running ? $"nothing came of its changelogs for {still / 1000} s, with {task.ToRestore - task.Restored} offsets to be read: see the broker that leads them"
+        : task.Lag > 0 ? $"nothing was read for {still / 1000} s, with {task.Lag} records behind its place: see the broker that leads it"
+        : null;
 }

@@ -17,4 +17,15 @@ internal interface IRole
 /// <param name="State">Such as <c>starting</c>, <c>restoring</c>, <c>running</c>, <c>stuck</c>.</param>
 /// <param name="IsReady">Whether it does its work: true while running, and while a part of its partitions moves.</param>
 /// <param name="Detail">More, where there is more to say.</param>
-internal sealed record RoleHealth(string State, bool IsReady, string? Detail = null);
+/// <param name="Partitions">Its partitions, where it has some.</param>
+internal sealed record RoleHealth(string State, bool IsReady, string? Detail = null, IReadOnlyList<RolePartition>? Partitions = null);
+
+/// <summary>How a partition of a role is.</summary>
+/// <param name="Topic">The topic.</param>
+/// <param name="Partition">The partition.</param>
+/// <param name="State">Restoring, running or stuck.</param>
+/// <param name="Lag">Records to be read; -1 where that is not known yet.</param>
+/// <param name="ToRestore">Changelog offsets to be read before it runs.</param>
+/// <param name="StillSeconds">How long nothing was read although something is there.</param>
+/// <param name="Detail">Why it is stuck.</param>
+internal sealed record RolePartition(string Topic, int Partition, string State, long Lag, long ToRestore, double StillSeconds, string? Detail);

@@ -28,7 +28,8 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
                 return new RoleHealth("starting", false, reason);
             }
             var health = _sink.Health;
-            return new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State == SinkState.Running, health.Reason);
+            return new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State == SinkState.Running, health.Reason,
+                [.. health.Partitions.Select(p => new RolePartition(p.Topic, p.Partition, p.IsStuck ? "stuck" : "running", p.Lag, 0, Math.Round(p.StillFor.TotalSeconds, 1), null))]);
         }
     }
 

@@ -21,7 +21,9 @@ internal sealed class TriageRole(WorkerOptions options, ISchemaIds schemas, ILog
             {
                 return new RoleHealth("starting", false);
             }
-            return new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State is StreamsState.Running, health.Reason.Length == 0 ? null : health.Reason);
+            return new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State is StreamsState.Running, health.Reason.Length == 0 ? null : health.Reason,
+                [.. health.Partitions.Select(p => new RolePartition(p.Topic, p.Partition, p.State.ToString().ToLowerInvariant(), p.Lag, p.ToRestore - p.Restored,
+                    Math.Round(p.StillFor.TotalSeconds, 1), p.Reason.Length == 0 ? null : p.Reason))]);
         }
     }
 

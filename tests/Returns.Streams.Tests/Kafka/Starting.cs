@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Returns.Streams.Kafka;
+using Returns.Streams.State;
 
 namespace Returns.Streams.Tests.Kafka;
 
@@ -71,6 +72,24 @@ public sealed class Starting
     }
 
     [Fact]
+    public async Task What_a_processor_asks_for_and_does_not_get_is_named_before_any_broker_is_asked()
+    {
+        var builder = new TopologyBuilder("app");
+        builder.SubTopology("one", [], c => new Asking(c, new TopologyBuilder("other").Store("foreign"))).Source("ticks", () => new TickDecoder());
+        Assert.Contains("sub-topology 'one' of the application 'app' cannot be made: ", await ErrorWithoutBroker(builder), StringComparison.Ordinal);
+        Assert.Contains("store 'foreign'", await ErrorWithoutBroker(builder), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_encoder_that_cannot_be_made_is_named_before_any_broker_is_asked()
+    {
+        var builder = new TopologyBuilder("app");
+        var sink = builder.Sink<Line>("lines", () => throw new InvalidOperationException("the subject 'lines-value' is not registered: register it"));
+        builder.SubTopology("one", [], c => new Telling(c, sink)).Source("ticks", () => new TickDecoder());
+        Assert.Contains("the subject 'lines-value' is not registered: register it", await ErrorWithoutBroker(builder), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task No_broker_is_waited_for_and_then_named()
     {
         await using var kafka = await Kafka.StartAsync();
@@ -96,6 +115,27 @@ public sealed class Starting
         var error = Assert.Throws<ArgumentException>(() => new StreamsApplication(new Counting().Build(), options,
             Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()), new CollectedLog()));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> ErrorWithoutBroker(TopologyBuilder builder)
+    {
+        var application = new StreamsApplication(builder.Build(), new StreamsOptions { Client = new ClientConfig { BootstrapServers = "127.0.0.1:1" } },
+            Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()), new CollectedLog());
+        return (await Assert.ThrowsAsync<StreamsException>(() => application.RunAsync(Cancelled).WaitAsync(Kafka.Bound, Cancelled))).Message;
+    }
+
+    private sealed class Asking(ProcessorContext context, StoreSpec store) : Processor(context), IProcessor<Tick>
+    {
+        private readonly KeyValueStore _store = context.Store(store);
+
+        public void Process(Tick message) => _store.Delete(Context.Key);
+    }
+
+    private sealed class Telling(ProcessorContext context, Sink<Line> sink) : Processor(context), IProcessor<Tick>
+    {
+        private readonly Output<Line> _output = context.Output(sink);
+
+        public void Process(Tick message) => _output.SendTombstone(Context.Key);
     }
 
     private static async Task<string> ErrorOf(Counting test, Kafka kafka)
