@@ -88,6 +88,30 @@ public sealed class WindowsOnKafka
         Assert.EndsWith(" 40", Finals(kafka.Read(Output, 34)).Last(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Behind_a_repartition_a_backlog_that_is_caught_up_with_partition_by_partition_makes_no_record_late()
+    {
+        const int partitions = 4, minutes = 5_000, farOff = 10_020;
+        await using var kafka = await StartAsync(partitions);
+        var repartition = _prefix + "app-keys-repartition";
+        await kafka.CreateAsync(repartition, 3);
+        // The same days in each partition, of which the client fetches one after the other; then enough to close every window.
+        for (var partition = 0; partition < partitions; partition++)
+        {
+            kafka.Produce(Input, Enumerable.Range(0, minutes).Concat(Enumerable.Range(farOff, 40))
+                .Select(minute => ("k", (string?)string.Create(CultureInfo.InvariantCulture, $"{minute * 60_000L} 1"))), partition);
+        }
+        await using var application = new RunningApplication(WindowsOfManyOrigins.Repartitioned(_prefix, repartition, partitions), kafka);
+        await application.UntilRecordsAsync(kafka, Output, records => Finals(records).Sum(CountOf) >= partitions * minutes);
+        // Each tick is in a final figure, none came after it.
+        var figures = Finals(kafka.Read(Output, 0)).ToList();
+        Assert.All(figures, line => Assert.StartsWith("Final", line, StringComparison.Ordinal));
+        Assert.Equal(partitions * minutes, figures.Sum(CountOf));
+        Assert.Empty(kafka.Read(Dead, 0));
+    }
+
+    private static int CountOf(string figure) => int.Parse(figure.Split(' ')[^1], CultureInfo.InvariantCulture);
+
     private static IEnumerable<string> Finals(IEnumerable<Confluent.Kafka.ConsumeResult<byte[], byte[]>> records) =>
         records.Select(Text).Where(line => !line.StartsWith("Early", StringComparison.Ordinal));
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Returns.Streams.State;
 using Returns.Streams.Testing;
 using Returns.Streams.Windows;
@@ -160,24 +161,44 @@ public sealed class WindowsOfManyOrigins
         var builder = new TopologyBuilder(prefix + "app", prefix + Sums.Missed);
         var (store, origins) = (builder.Store("windows"), builder.Store("origins"));
         var sink = builder.Sink(prefix + Sums.Output, () => new LineEncoder());
-        builder.SubTopology("counts", [store, origins], context => new Counter(context, store, origins, sink, idleAfter ?? TimeSpan.FromSeconds(10), onTick)).Source(prefix + Sums.Input, () => new TickDecoder());
+        builder.SubTopology("counts", [store, origins], context => new Counter(context, store, origins, sink, 2, idleAfter ?? TimeSpan.FromSeconds(10), onTick)).Source(prefix + Sums.Input, () => new TickDecoder());
         return builder.Build();
     }
 
-    /// <summary>Counts ticks of both origins.</summary>
+    /// <summary>The same behind a repartition by minute: the origins are the partitions of the first source.</summary>
+    internal static Topology Repartitioned(string prefix, string repartition, int origins)
+    {
+        var builder = new TopologyBuilder(prefix + "app", prefix + Sums.Missed);
+        var (store, times) = (builder.Store("windows"), builder.Store("origins"));
+        var between = builder.Sink(repartition, () => new LineEncoder());
+        var sink = builder.Sink(prefix + Sums.Output, () => new LineEncoder());
+        builder.SubTopology("keys", [], context => new Rekey(context, between)).Source(prefix + Sums.Input, () => new TickDecoder());
+        builder.SubTopology("counts", [store, times], context => new Counter(context, store, times, sink, origins, TimeSpan.FromMinutes(1), onTick: null)).Source(repartition, () => new TickDecoder());
+        return builder.Build();
+    }
+
+    /// <summary>Gives each tick one of five keys by its minute, and the number of the partition it came from.</summary>
+    private sealed class Rekey(ProcessorContext context, Sink<Line> sink) : Processor(context), IProcessor<Tick>
+    {
+        private readonly Output<Line> _out = context.Output(sink);
+
+        public void Process(Tick message) =>
+            _out.Send(Encoding.UTF8.GetBytes($"r{message.At / Minute % 5}"), new Line(Encoding.UTF8.GetString(Tick.Bytes(message.At, Context.Partition + 1))));
+    }
+
+    /// <summary>Counts ticks of all origins.</summary>
     private sealed class Counter : Processor, IProcessor<Tick>
     {
         private readonly WindowedStore<long, int> _windows;
         private readonly OriginClock _clock;
-
         private readonly Action<Tick>? _onTick;
 
-        public Counter(ProcessorContext context, StoreSpec windows, StoreSpec origins, Sink<Line> sink, TimeSpan idleAfter, Action<Tick>? onTick) : base(context)
+        public Counter(ProcessorContext context, StoreSpec windows, StoreSpec origins, Sink<Line> sink, int count, TimeSpan idleAfter, Action<Tick>? onTick) : base(context)
         {
             _onTick = onTick;
             var output = context.Output(sink);
             _windows = new WindowedStore<long, int>(Spec, context.Store(windows), context, new Sums.Aggregate(), (in WindowResult<long> result) => output.Send(result.Key, new Line(Sums.Format(result))));
-            _clock = new OriginClock(context.Store(origins), _windows.Store, context, origins: 2, idleAfter);
+            _clock = new OriginClock(context.Store(origins), _windows.Store, context, count, idleAfter);
         }
 
         public void Process(Tick message)
