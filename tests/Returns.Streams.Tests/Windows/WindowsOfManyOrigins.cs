@@ -1,3 +1,4 @@
+using System.Text;
 using Returns.Streams.State;
 using Returns.Streams.Testing;
 using Returns.Streams.Windows;
@@ -23,6 +24,31 @@ public sealed class WindowsOfManyOrigins
         // All but the last hours have closed, with both origins' twelve records each.
         Assert.InRange(finals.Count, 22, 24);
         Assert.All(finals, f => Assert.EndsWith(" 24", f, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_backlog_makes_nobody_idle_however_long_it_takes_to_come_to_an_origins_records()
+    {
+        var driver = new TopologyTestDriver(Topology()) { Behind = true };
+        driver.AdvanceWallClock(0);
+        foreach (var origin in new[] { 1, 2 })
+        {
+            for (var hour = 0; hour < 5; hour++)
+            {
+                driver.Pipe(Sums.Input, "k", Tick.Bytes(hour * Hour, origin));
+                driver.AdvanceWallClock((origin * 5 + hour) * 15_000);
+            }
+        }
+        Assert.Equal(["Final k 0 0 2", "Final k 3600000 0 2"], Finals(driver));
+        // Caught up at last, the one that goes on is not held back for ever.
+        driver.Behind = false;
+        driver.AdvanceWallClock(200_000);
+        driver.AdvanceWallClock(205_000);
+        driver.Pipe(Sums.Input, "k", Tick.Bytes(7 * Hour, 1));
+        driver.AdvanceWallClock(214_000);
+        Assert.Equal(["Final k 7200000 0 2"], Finals(driver));
+        driver.AdvanceWallClock(215_000);
+        Assert.Equal(["Final k 10800000 0 2", "Final k 14400000 0 2"], Finals(driver));
     }
 
     [Fact]
@@ -122,36 +148,62 @@ public sealed class WindowsOfManyOrigins
         return figures;
     }
 
+    private static IEnumerable<string> Finals(TopologyTestDriver driver) => Committed(driver).Where(f => !f.StartsWith("Early", StringComparison.Ordinal));
+
     private static IReadOnlyList<string> Committed(TopologyTestDriver driver)
     {
         driver.Commit();
         return driver.ReadSums();
     }
 
-    private static Topology Topology()
+    internal static Topology Topology(string prefix = "", TimeSpan? idleAfter = null, Action<Tick>? onTick = null)
     {
-        var builder = new TopologyBuilder("app", Sums.Missed);
+        var builder = new TopologyBuilder(prefix + "app", prefix + Sums.Missed);
         var (store, origins) = (builder.Store("windows"), builder.Store("origins"));
-        var sink = builder.Sink(Sums.Output, () => new LineEncoder());
-        builder.SubTopology("counts", [store, origins], context => new Counter(context, store, origins, sink)).Source(Sums.Input, () => new TickDecoder());
+        var sink = builder.Sink(prefix + Sums.Output, () => new LineEncoder());
+        builder.SubTopology("counts", [store, origins], context => new Counter(context, store, origins, sink, 2, idleAfter ?? TimeSpan.FromSeconds(10), onTick)).Source(prefix + Sums.Input, () => new TickDecoder());
         return builder.Build();
     }
 
-    /// <summary>Counts ticks of both origins.</summary>
+    /// <summary>The same behind a repartition by minute: the origins are the partitions of the first source.</summary>
+    internal static Topology Repartitioned(string prefix, string repartition, int origins)
+    {
+        var builder = new TopologyBuilder(prefix + "app", prefix + Sums.Missed);
+        var (store, times) = (builder.Store("windows"), builder.Store("origins"));
+        var between = builder.Sink(repartition, () => new LineEncoder());
+        var sink = builder.Sink(prefix + Sums.Output, () => new LineEncoder());
+        builder.SubTopology("keys", [], context => new Rekey(context, between)).Source(prefix + Sums.Input, () => new TickDecoder());
+        builder.SubTopology("counts", [store, times], context => new Counter(context, store, times, sink, origins, TimeSpan.FromMinutes(1), onTick: null)).Source(repartition, () => new TickDecoder());
+        return builder.Build();
+    }
+
+    /// <summary>Gives each tick one of five keys by its minute, and the number of the partition it came from.</summary>
+    private sealed class Rekey(ProcessorContext context, Sink<Line> sink) : Processor(context), IProcessor<Tick>
+    {
+        private readonly Output<Line> _out = context.Output(sink);
+
+        public void Process(Tick message) =>
+            _out.Send(Encoding.UTF8.GetBytes($"r{message.At / Minute % 5}"), new Line(Encoding.UTF8.GetString(Tick.Bytes(message.At, Context.Partition + 1))));
+    }
+
+    /// <summary>Counts ticks of all origins.</summary>
     private sealed class Counter : Processor, IProcessor<Tick>
     {
         private readonly WindowedStore<long, int> _windows;
         private readonly OriginClock _clock;
+        private readonly Action<Tick>? _onTick;
 
-        public Counter(ProcessorContext context, StoreSpec windows, StoreSpec origins, Sink<Line> sink) : base(context)
+        public Counter(ProcessorContext context, StoreSpec windows, StoreSpec origins, Sink<Line> sink, int count, TimeSpan idleAfter, Action<Tick>? onTick) : base(context)
         {
+            _onTick = onTick;
             var output = context.Output(sink);
             _windows = new WindowedStore<long, int>(Spec, context.Store(windows), context, new Sums.Aggregate(), (in WindowResult<long> result) => output.Send(result.Key, new Line(Sums.Format(result))));
-            _clock = new OriginClock(context.Store(origins), _windows.Store, context, origins: 2, TimeSpan.FromSeconds(10));
+            _clock = new OriginClock(context.Store(origins), _windows.Store, context, count, idleAfter);
         }
 
         public void Process(Tick message)
         {
+            _onTick?.Invoke(message);
             _windows.Add(Context.Key, message.At, 1);
             _clock.Observe(message.Amount - 1, message.At);
         }

@@ -54,6 +54,24 @@ public sealed class ItemStateTests
     }
 
     [Fact]
+    public void In_the_store_an_open_unit_takes_less_than_200_bytes_with_what_finds_and_wakes_it()
+    {
+        const int units = 50_000;
+        var triage = new TriageHarness();
+        // All is known but the SKU, which the catalogue does not have: as much as an open unit can be waiting with.
+        for (var i = 0; i < units; i++)
+        {
+            triage.Pipe(Intake($"LPN-{i:D10}", 812_345 + i, Start, "85123A"));
+            triage.Pipe(Inspection($"LPN-{i:D10}", 512_345 + i, Start + 900_000));
+            if (i % 1_000 == 999) triage.Commit();
+        }
+        var store = triage.Driver.Store(triage.Items);
+        Assert.Equal(units, store.Count);
+        Assert.Empty(triage.Routes);
+        Assert.InRange(store.Bytes / (double)units, 100, 199.9);
+    }
+
+    [Fact]
     public void One_of_another_version_is_refused_by_both()
     {
         var state = new ItemState();
