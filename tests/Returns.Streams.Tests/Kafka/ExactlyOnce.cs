@@ -127,6 +127,7 @@ public sealed class ExactlyOnce
     [InlineData(nameof(Api.AddOffsetsToTxn), nameof(Fate.CutAfter))]
     [InlineData(nameof(Api.TxnOffsetCommit), nameof(Fate.CutBefore))]
     [InlineData(nameof(Api.TxnOffsetCommit), nameof(Fate.CutAfter))]
+    [InlineData(nameof(Api.TxnOffsetCommit), nameof(Fate.Refused))]
     [InlineData(nameof(Api.EndTxn), nameof(Fate.CutBefore))]
     [InlineData(nameof(Api.EndTxn), nameof(Fate.CutAfter))]
     public async Task A_commit_that_breaks_off_half_way_is_made_once_or_taken_back_whole(string request, string fate)
@@ -146,6 +147,7 @@ public sealed class ExactlyOnce
         }
         test.Check(kafka, ticks, 50);
         await application.StopAsync();
+        Assert.Equal(cut == Fate.Refused, application.Log.ToString().Contains("transaction aborted", StringComparison.Ordinal));
     }
 
     [Fact]

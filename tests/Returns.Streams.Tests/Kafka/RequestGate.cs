@@ -18,6 +18,9 @@ internal enum Fate
 
     /// <summary>The request arrives, and the connection is cut before the answer does.</summary>
     CutAfter,
+
+    /// <summary>It arrives as of another generation of the group, and is refused: for <see cref="Api.TxnOffsetCommit"/>.</summary>
+    Refused,
 }
 
 /// <summary>Requests of Kafka's protocol, by their api keys.</summary>
@@ -106,10 +109,26 @@ internal sealed class RequestGate(Func<Api, string, Fate> decide) : IAsyncDispos
                 case Fate.CutAfter:
                     lastAnswer.SetResult();
                     break;
+                case Fate.Refused:
+                    OfAnotherGeneration(request);
+                    break;
             }
             await server.WriteAsync(length, _stop.Token);
             await server.WriteAsync(request, _stop.Token);
         }
+    }
+
+    /// <summary>TxnOffsetCommit from version 3 on: header, transactional id, group, producer's id and epoch, then the generation.</summary>
+    private static void OfAnotherGeneration(byte[] request)
+    {
+        var at = 10 + BinaryPrimitives.ReadInt16BigEndian(request.AsSpan(8)) + 1;
+        for (var text = 0; text < 2; text++)
+        {
+            Assert.True(request[at] < 0x80, "a name of more than 126 bytes");
+            at += request[at];
+        }
+        at += sizeof(long) + sizeof(short);
+        BinaryPrimitives.WriteInt32BigEndian(request.AsSpan(at), BinaryPrimitives.ReadInt32BigEndian(request.AsSpan(at)) + 1);
     }
 
     /// <summary>Passes answers on, until the one that is not to arrive.</summary>
