@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Returns.Chaos.Processes;
 
 namespace Returns.Streams.Tests.Kafka;
 
@@ -110,25 +111,12 @@ internal sealed class RequestGate(Func<Api, string, Fate> decide) : IAsyncDispos
                     lastAnswer.SetResult();
                     break;
                 case Fate.Refused:
-                    OfAnotherGeneration(request);
+                    Assert.True(CommitRequest.TryMakeOutdated(request));
                     break;
             }
             await server.WriteAsync(length, _stop.Token);
             await server.WriteAsync(request, _stop.Token);
         }
-    }
-
-    /// <summary>TxnOffsetCommit from version 3 on: header, transactional id, group, producer's id and epoch, then the generation.</summary>
-    private static void OfAnotherGeneration(byte[] request)
-    {
-        var at = 10 + BinaryPrimitives.ReadInt16BigEndian(request.AsSpan(8)) + 1;
-        for (var text = 0; text < 2; text++)
-        {
-            Assert.True(request[at] < 0x80, "a name of more than 126 bytes");
-            at += request[at];
-        }
-        at += sizeof(long) + sizeof(short);
-        BinaryPrimitives.WriteInt32BigEndian(request.AsSpan(at), BinaryPrimitives.ReadInt32BigEndian(request.AsSpan(at)) + 1);
     }
 
     /// <summary>Passes answers on, until the one that is not to arrive.</summary>
