@@ -89,6 +89,7 @@ void Stop(PosixSignalContext context)
     // Ctrl-C reaches every process of the terminal; one that has a parent leaves it to that to stop things in order.
     if (context.Signal == PosixSignal.SIGTERM || !options.ExitWithStdin)
     {
-        app.Lifetime.StopApplication();
+        // Once it has started: a host that is stopped while it starts throws, and logs that it failed.
+        app.Lifetime.ApplicationStarted.Register(app.Lifetime.StopApplication);
     }
 }

@@ -29,6 +29,7 @@ internal sealed class ChaosRun
     private readonly RuleBook _rules;
     private readonly SortedDictionary<FaultKind, int> _faults = [];
     private readonly Stopwatch _clock = new();
+    private int _rounds;
     private long _units;
     private long _records;
     private long _compared;
@@ -56,26 +57,35 @@ internal sealed class ChaosRun
         Console.WriteLine($"{_options.Rounds} rounds of {_options.Units} units from seed {_options.Seed}"
             + (_options.Kafka is null ? "" : $", on the broker at {_options.Kafka}: it is not killed, and connections to it are not cut"));
         var started = Stopwatch.GetTimestamp();
-        var seed = _options.Seed;
-        var rounds = 0;
-        while (rounds < _options.Rounds)
+        try
         {
-            var batches = new List<Batch>();
-            while (batches.Count < (_options.Kafka is null ? RoundsOfAStage : int.MaxValue) && rounds + batches.Count < _options.Rounds)
+            var seed = _options.Seed;
+            while (_rounds < _options.Rounds)
             {
-                batches.Add(Batch.Create(seed, batches.Count, _options.Units, _rules, batches.LastOrDefault()));
-                seed = new Random(seed).Next();
+                var batches = new List<Batch>();
+                while (batches.Count < (_options.Kafka is null ? RoundsOfAStage : int.MaxValue) && _rounds + batches.Count < _options.Rounds)
+                {
+                    batches.Add(Batch.Create(seed, batches.Count, _options.Units, _rules, batches.LastOrDefault()));
+                    seed = new Random(seed).Next();
+                }
+                await RunStageAsync(batches, cancel);
             }
-            await RunStageAsync(batches, rounds, cancel);
-            rounds += batches.Count;
         }
+        finally
+        {
+            Summarize(Stopwatch.GetElapsedTime(started));
+        }
+    }
+
+    private void Summarize(TimeSpan took)
+    {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{rounds} rounds in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s: {_units} units, {_records} records published, {_compared} compared; {string.Join(", ", _faults.Select(f => $"{f.Key} {f.Value}"))}; workers that ended by themselves {_endedByThemselves}"));
+            $"{_rounds} rounds in {took.TotalSeconds:0} s: {_units} units, {_records} records published, {_compared} compared; {string.Join(", ", _faults.Select(f => $"{f.Key} {f.Value}"))}; workers that ended by themselves {_endedByThemselves}"));
         Console.WriteLine($"differences: {_differences}");
     }
 
     /// <summary>Runs rounds on servers and topics of their own.</summary>
-    private async Task RunStageAsync(List<Batch> batches, int roundsBefore, CancellationToken cancel)
+    private async Task RunStageAsync(List<Batch> batches, CancellationToken cancel)
     {
         var folder = Directory.CreateTempSubdirectory("returns-chaos-").FullName;
         var before = _differences;
@@ -88,10 +98,10 @@ internal sealed class ChaosRun
             using var publisher = new Publisher(stage.Client);
             await publisher.PublishAsync([.. Rules(), .. batches.SelectMany(b => b.Catalogue)], TimeSpan.Zero, cancel);
             stage.Fleet.Start();
-            for (var i = 0; i < batches.Count; i++)
+            foreach (var batch in batches)
             {
-                Console.WriteLine($"round {roundsBefore + i + 1}, seed {batches[i].Seed}");
-                await RunRoundAsync(stage, batches[i], publisher, triage, windows, cancel);
+                Console.WriteLine($"round {_rounds + 1}, seed {batch.Seed}");
+                await RunRoundAsync(stage, batch, publisher, triage, windows, cancel);
             }
             _endedByThemselves += stage.Fleet.EndedByThemselves;
             isToBeKept = _differences != before;
@@ -134,6 +144,7 @@ internal sealed class ChaosRun
         {
             _faults[kind] = _faults.GetValueOrDefault(kind) + count;
         }
+        _rounds++;
         _units += batch.Units.Count;
         _records += batch.Records.Count;
         _compared += log;

@@ -59,6 +59,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public Task<string> Listening => _listening.Task.WaitAsync(Bound);
 
+    /// <summary>Asks it to end, as kill does.</summary>
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit(Bound);
+    }
+
     public void CloseInput() => _process.StandardInput.Close();
 
     public async Task<int> ExitCode()

@@ -51,6 +51,20 @@ public sealed class WorkerProcessTests
         Assert.DoesNotContain("Unhandled", worker.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Asked_to_end_while_it_starts_it_ends_without_a_stack_trace()
+    {
+        // Which moment of the start is hit is up to the machine: these spread over all of it.
+        for (var moment = 60; moment <= 300; moment += 15)
+        {
+            await using var worker = new WorkerProcess("--roles", "triage", "--kafka", NoKafka, "--http-port", "0");
+            await Task.Delay(moment, TestContext.Current.CancellationToken);
+            worker.Terminate();
+            Assert.True(await worker.ExitCode() is 0 or 143, worker.Output);
+            Assert.DoesNotContain("   at ", worker.Output, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("triage")]
     [InlineData("sink")]

@@ -11,6 +11,7 @@ internal enum FaultKind
     KillClickHouse,
     CutBroker,
     CutClickHouse,
+    RefuseCommits,
 }
 
 /// <summary>One of a round's faults, as its seed draws it.</summary>
@@ -24,6 +25,7 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, double Pick, TimeSpan 
     [
         (FaultKind.KillWorker, 6), (FaultKind.FreezeWorker, 3), (FaultKind.WorkerLeaves, 2), (FaultKind.WorkerJoins, 2),
         (FaultKind.KillBroker, 2), (FaultKind.KillClickHouse, 2), (FaultKind.CutBroker, 3), (FaultKind.CutClickHouse, 2),
+        (FaultKind.RefuseCommits, 4),
     ];
 
     /// <summary>Draws a round's faults.</summary>
@@ -35,14 +37,15 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, double Pick, TimeSpan 
     {
         // Its own draws, so that a round's faults do not depend on its input.
         var random = new Random(seed ^ 0x0FA17);
-        var kinds = Weights.Where(w => isBrokerOurs || w.Kind is not (FaultKind.KillBroker or FaultKind.CutBroker))
+        var kinds = Weights.Where(w => isBrokerOurs || w.Kind is not (FaultKind.KillBroker or FaultKind.CutBroker or FaultKind.RefuseCommits))
             .SelectMany(w => Enumerable.Repeat(w.Kind, w.Weight)).ToArray();
-        return [.. Enumerable.Range(0, random.Next(3, 7)).Select(_ =>
+        return [.. Enumerable.Range(0, random.Next(4, 8)).Select(_ =>
         {
             var (kind, at, pick, share) = (kinds[random.Next(kinds.Length)], random.NextDouble(), random.NextDouble(), random.NextDouble());
             return new Fault(over * at * (kind == FaultKind.FreezeWorker ? 0.4 : 1), kind, pick, kind switch
             {
                 FaultKind.FreezeWorker => session + TimeSpan.FromSeconds(0.5 + (1.5 * share)),
+                FaultKind.RefuseCommits => TimeSpan.FromSeconds(0.2 + (0.8 * share)),
                 _ => TimeSpan.FromSeconds(1.5 * share),
             });
         }).OrderBy(f => f.At)];

@@ -25,6 +25,7 @@ internal sealed class FaultInjection(Stage stage, Action<string> say)
             FaultKind.WorkerJoins => stage.Fleet.Join(fault.Pick),
             FaultKind.KillBroker => await RestartAsync(stage.Kafka!, fault),
             FaultKind.KillClickHouse => await RestartAsync(stage.ClickHouse, fault),
+            FaultKind.RefuseCommits => await RefuseCommitsAsync(stage.Kafka!.Proxy, fault, cancel),
             FaultKind.CutBroker => await CutAsync("the broker", stage.Kafka!, fault, cancel),
             _ => await CutAsync("ClickHouse", stage.ClickHouse, fault, cancel),
         };
@@ -82,5 +83,21 @@ internal sealed class FaultInjection(Stage stage, Action<string> say)
             server.Proxy.Refuses = false;
         }
         return string.Create(CultureInfo.InvariantCulture, $"all {cut} connections to {name} cut, and no new ones for {fault.For.TotalSeconds:0.0} s");
+    }
+
+    /// <summary>Has the broker refuse every commit for a while: transactions are aborted, and their tasks go on.</summary>
+    private static async Task<string?> RefuseCommitsAsync(TcpProxy proxy, Fault fault, CancellationToken cancel)
+    {
+        var before = proxy.Outdated;
+        proxy.OutdatesCommits = true;
+        try
+        {
+            await Task.Delay(fault.For, cancel);
+        }
+        finally
+        {
+            proxy.OutdatesCommits = false;
+        }
+        return string.Create(CultureInfo.InvariantCulture, $"{proxy.Outdated - before} commits refused within {fault.For.TotalSeconds:0.0} s");
     }
 }

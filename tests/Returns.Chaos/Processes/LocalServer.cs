@@ -23,7 +23,7 @@ internal sealed class LocalServer : IDisposable
     public LocalServer(string name, string folder, string assembly, Func<LocalServer, string[]> arguments)
     {
         (_name, _folder, _assembly, _port) = (name, folder, assembly, FreePort());
-        Proxy = new TcpProxy(_port);
+        Proxy = new TcpProxy(_port, speaksKafka: assembly == "Returns.LocalKafka");
         _arguments = () => arguments(this);
     }
 

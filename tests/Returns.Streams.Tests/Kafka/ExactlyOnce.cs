@@ -122,11 +122,39 @@ public sealed class ExactlyOnce
         test.Check(kafka, 1000, 50);
     }
 
+    [Theory]
+    [InlineData(nameof(Api.AddOffsetsToTxn), nameof(Fate.CutBefore))]
+    [InlineData(nameof(Api.AddOffsetsToTxn), nameof(Fate.CutAfter))]
+    [InlineData(nameof(Api.TxnOffsetCommit), nameof(Fate.CutBefore))]
+    [InlineData(nameof(Api.TxnOffsetCommit), nameof(Fate.CutAfter))]
+    [InlineData(nameof(Api.TxnOffsetCommit), nameof(Fate.Refused))]
+    [InlineData(nameof(Api.EndTxn), nameof(Fate.CutBefore))]
+    [InlineData(nameof(Api.EndTxn), nameof(Fate.CutAfter))]
+    public async Task A_commit_that_breaks_off_half_way_is_made_once_or_taken_back_whole(string request, string fate)
+    {
+        var (api, cut, seen) = (Enum.Parse<Api>(request), Enum.Parse<Fate>(fate), 0);
+        await using var gate = new RequestGate((asked, _) => asked == api && Interlocked.Increment(ref seen) is 3 or 6 ? cut : Fate.Pass);
+        await using var kafka = await Kafka.StartAsync(gate);
+        var test = new Counting();
+        await test.CreateTopicsAsync(kafka);
+        await using var application = new RunningApplication(test, kafka);
+        var ticks = 0;
+        for (var before = 0; before < 8; before = Volatile.Read(ref seen))
+        {
+            kafka.Produce(test.In, Counting.Ticks(100, 50, ticks));
+            ticks += 100;
+            await application.UntilAsync(_ => Volatile.Read(ref seen) > before);
+        }
+        test.Check(kafka, ticks, 50);
+        await application.StopAsync();
+        Assert.Equal(cut == Fate.Refused, application.Log.ToString().Contains("transaction aborted", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_look_up_of_the_client_that_is_answered_late_does_not_move_the_place_a_task_goes_on_from()
     {
-        await using var way = new SlowLookUps("-thread-0", TimeSpan.FromSeconds(4));
-        await using var kafka = await Kafka.StartAsync(way);
+        await using var gate = new RequestGate((api, client) => api == Api.ListOffsets && client.EndsWith("-thread-0", StringComparison.Ordinal) ? Fate.Hold : Fate.Pass);
+        await using var kafka = await Kafka.StartAsync(gate);
         var test = new Counting();
         await test.CreateTopicsAsync(kafka);
         kafka.Produce(test.In, Counting.Ticks(1000, 50));

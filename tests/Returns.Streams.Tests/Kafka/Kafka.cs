@@ -19,13 +19,14 @@ public sealed class Kafka : IAsyncDisposable
 
     public bool IsLocal => _folder is not null;
 
-    /// <summary>A local broker that clients are led to by another way.</summary>
-    internal static async Task<Kafka> StartAsync(SlowLookUps way)
+    /// <summary>A local broker that clients reach through a gate.</summary>
+    internal static async Task<Kafka> StartAsync(RequestGate gate)
     {
         var folder = Directory.CreateTempSubdirectory("returns-streams-").FullName;
-        var server = await LocalKafkaServer.StartAsync(Options(folder, 0) with { Advertised = way.EndPoint });
-        way.LeadTo(server.Port);
-        return new Kafka($"{way.EndPoint.Host}:{way.EndPoint.Port}", folder, server);
+        var way = gate.Open();
+        var server = await LocalKafkaServer.StartAsync(Options(folder, 0) with { Advertised = way });
+        gate.LeadTo(server.Port);
+        return new Kafka($"{way.Host}:{way.Port}", folder, server);
     }
 
     public static async Task<Kafka> StartAsync()
