@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Time.Testing;
+using Returns.LocalKafka.Storage;
 
 namespace Returns.LocalKafka.Tests;
 
@@ -89,6 +90,111 @@ public sealed class CompactionAndTime
         ConfluentClients.Until(() => broker.Log.Contains("cannot be decoded", StringComparison.Ordinal), "a line in the log");
         ConfluentClients.Until(() => Records(broker, topic, "key", from: 1).Count == 1, "compaction");
         Assert.Equal("1", Records(broker, topic, "key", from: 1)[0].Message.Value);
+    }
+
+    [Fact]
+    public async Task A_log_whose_keys_are_written_over_and_over_stays_in_proportion_to_them_with_tombstones_and_markers()
+    {
+        const int keys = 100, writtenAtOnce = 50, transactions = 240, segment = 20_000;
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var broker = await LocalBroker.StartAsync(time: time);
+        var topic = await ConfluentClients.CreateTopic(broker.BootstrapServers, 1,
+            ("cleanup.policy", "compact"), ("segment.bytes", $"{segment}"), ("min.cleanable.dirty.ratio", "0.5"), ("delete.retention.ms", "60000"));
+        using var producer = ConfluentClients.Transactional(broker.BootstrapServers, "over");
+        var last = new Dictionary<string, string>();
+        for (var i = 0; i < transactions; i++)
+        {
+            Transaction(i, key => $"{i}:{Filler}");
+            time.Advance(TimeSpan.FromMilliseconds(150));
+        }
+
+        // 5 MB were written. At most half of what is not being written may be superseded when compaction looks, and a run sees
+        // what came while the last one was under way.
+        var live = keys * (Filler.Length + 20L);
+        Until(() => Size() < 3 * live + 2 * segment, "compaction to be through");
+
+        // All keys but ten are deleted; what says so goes after the retention, and so do the ends of transactions with nothing left.
+        for (var i = 0; i < 2 * keys / writtenAtOnce; i++) Transaction(i, key => key < 10 ? "stays" : null);
+        var more = 0;
+        Until(
+            () =>
+            {
+                for (var i = 0; i < 20; i++) Transaction(more++, key => key < 10 ? $"stays {Filler}" : null, keysAtOnce: 10, from: 0);
+                time.Advance(TimeSpan.FromSeconds(40));
+                return Size() < 3 * 10 * (Filler.Length + 200L) + 2 * segment && Batches().Count(batch => batch.IsControl) < 60
+                    && ConfluentClients.ReadAll(broker.BootstrapServers, topic).TrueForAll(record => record.Message.Value is not null);
+            },
+            "tombstones and markers to go");
+        Assert.True(more > 60, $"{more} transactions since");
+        var read = new Dictionary<string, string?>();
+        foreach (var record in ConfluentClients.ReadAll(broker.BootstrapServers, topic)) read[record.Message.Key!] = record.Message.Value;
+        Assert.Equal(last.OrderBy(p => p.Key, StringComparer.Ordinal), read.OrderBy(p => p.Key, StringComparer.Ordinal)!);
+
+        void Transaction(int number, Func<int, string?> value, int keysAtOnce = writtenAtOnce, int? from = null)
+        {
+            producer.BeginTransaction();
+            for (var i = 0; i < keysAtOnce; i++)
+            {
+                var key = ((from ?? number * writtenAtOnce) + i) % keys;
+                producer.Produce(topic, new() { Key = $"k{key}", Value = value(key) });
+                if (value(key) is { } now) last[$"k{key}"] = now;
+                else last.Remove($"k{key}");
+            }
+
+            producer.CommitTransaction(ConfluentClients.Patience);
+        }
+
+        long Size() => Directory.GetFiles(broker.PartitionFolder(topic), "*.log").Sum(file => new FileInfo(file) is { Exists: true } found ? found.Length : 0);
+
+        List<BatchHeader> Batches()
+        {
+            var batches = new List<BatchHeader>();
+            foreach (var file in Directory.GetFiles(broker.PartitionFolder(topic), "*.log"))
+            {
+                using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                var bytes = new byte[stream.Length];
+                stream.ReadExactly(bytes);
+                for (var at = 0L; BatchHeader.TryRead(bytes.AsSpan((int)Math.Min(at, bytes.Length)), out var header); at += header.TotalSize) batches.Add(header);
+            }
+
+            return batches;
+        }
+
+        void Until(Func<bool> condition, string what) => ConfluentClients.Until(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(150));
+                try
+                {
+                    return condition();
+                }
+                catch (FileNotFoundException)
+                {
+                    // Compaction was exchanging files: look again.
+                    return false;
+                }
+            },
+            what);
+    }
+
+    [Fact]
+    public async Task The_segment_being_written_ends_by_time_and_is_compacted_though_nothing_more_comes()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var broker = await LocalBroker.StartAsync(time: time);
+        var topic = await ConfluentClients.CreateTopic(broker.BootstrapServers, 1, ("cleanup.policy", "compact"), ("segment.ms", "600000"));
+        using var producer = ConfluentClients.Producer(broker.BootstrapServers);
+        for (var i = 0; i < 3; i++) await producer.ProduceAsync(topic, new() { Key = "key", Value = $"{i}" });
+        Assert.Equal(3, Records(broker, topic, "key").Count);
+
+        ConfluentClients.Until(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMinutes(1));
+                return Records(broker, topic, "key").Count == 1;
+            },
+            "the segment to end and to be compacted");
+        Assert.Equal("2", Records(broker, topic, "key")[0].Message.Value);
     }
 
     private static Task<string> CompactedTopic(LocalBroker broker, params (string, string)[] config) => ConfluentClients.CreateTopic(

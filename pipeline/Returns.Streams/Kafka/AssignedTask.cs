@@ -35,7 +35,7 @@ internal sealed class AssignedTask
 
     public int Partition { get; }
 
-    public StreamTask Task { get; }
+    public StreamTask Task { get; private set; }
 
     /// <summary>The places in its sources, in the sub-topology's order; the first one leads.</summary>
     public SourcePosition[] Sources { get; }
@@ -78,6 +78,14 @@ internal sealed class AssignedTask
     {
         get => Volatile.Read(ref _toRestore);
         set => Volatile.Write(ref _toRestore, value);
+    }
+
+    /// <summary>Takes the stores, as far as they are filled, of a task of the same partition that was dropped while it was being
+    /// restored; stream time stays as it was set here. For the restorer alone.</summary>
+    public void TakeOver(AssignedTask dropped)
+    {
+        dropped.Task.RestoreStreamTime(Task.StreamTime);
+        Task = dropped.Task;
     }
 
     public override string ToString() => $"{Lead.Topic} [{Partition}]";

@@ -20,9 +20,6 @@ internal sealed class ClientSettings(string application, StreamsOptions options,
         var config = Reading($"thread-{thread}");
         config.GroupInstanceId = options.GroupInstanceId is { } id ? $"{id}-{thread}" : null;
         config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
-        config.QueuedMinMessages = 200_000;
-        // With the default, a queue that was full once is not filled again for a second, which is longer than it lasts.
-        config.FetchQueueBackoffMs = 20;
         return Build(config, allBrokersDown);
     }
 
@@ -61,6 +58,9 @@ internal sealed class ClientSettings(string application, StreamsOptions options,
         AutoOffsetReset = AutoOffsetReset.Earliest,
         AllowAutoCreateTopics = false,
         EnablePartitionEof = true,
+        QueuedMinMessages = 200_000,
+        // With the default, a queue that was full once is not filled again for a second, which is longer than it lasts.
+        FetchQueueBackoffMs = 20,
     };
 
     private ConsumerBuilder<Ignore, Ignore> Build(ConsumerConfig config, Action allBrokersDown) => new ConsumerBuilder<Ignore, Ignore>(config)

@@ -28,6 +28,7 @@ internal sealed unsafe class RecordReader(IClient consumer) : IDisposable
     private readonly nint _consumer = Librdkafka.HandleOf(consumer);
     private readonly Dictionary<nint, string> _topics = [];
     private nint _message;
+    private nint _ahead;
     private nint _topicHandle;
     private string _topic = "";
 
@@ -44,7 +45,7 @@ internal sealed unsafe class RecordReader(IClient consumer) : IDisposable
     {
         Release();
         record = default;
-        _message = Librdkafka.ConsumerPoll(null, _consumer, timeoutMs);
+        (_message, _ahead) = (_ahead != 0 ? _ahead : Librdkafka.ConsumerPoll(null, _consumer, timeoutMs), 0);
         if (_message == 0)
         {
             return Polled.Nothing;
@@ -67,6 +68,35 @@ internal sealed unsafe class RecordReader(IClient consumer) : IDisposable
         return Polled.Error;
     }
 
+    /// <summary>The key of the record that the next poll will bring, if it is there already and of a topic and partition like the
+    /// one polled last; empty otherwise. What was polled last still holds.</summary>
+    public ReadOnlySpan<byte> PeekKey()
+    {
+        if (_ahead == 0)
+        {
+            _ahead = Librdkafka.ConsumerPoll(null, _consumer, 0);
+        }
+        if (_ahead == 0 || _message == 0)
+        {
+            return default;
+        }
+        ref var next = ref *(Librdkafka.Message*)_ahead;
+        ref var last = ref *(Librdkafka.Message*)_message;
+        return next.Error == ErrorCode.NoError && next.Topic == last.Topic && next.Partition == last.Partition
+            ? new ReadOnlySpan<byte>((void*)next.Key, (int)next.KeyLength)
+            : default;
+    }
+
+    /// <summary>Forgets what was peeked at: after an assignment it is of the one before, and may lie behind where reading begins.</summary>
+    public void ForgetNext()
+    {
+        if (_ahead != 0)
+        {
+            Librdkafka.DestroyMessage(null, _ahead);
+            _ahead = 0;
+        }
+    }
+
     /// <summary>Looks names of topics up anew: after an assignment a handle may be another's.</summary>
     public void ForgetTopics()
     {
@@ -75,7 +105,11 @@ internal sealed unsafe class RecordReader(IClient consumer) : IDisposable
     }
 
     /// <summary>Lets go of the last record. The consumer is the owner's to close.</summary>
-    public void Dispose() => Release();
+    public void Dispose()
+    {
+        Release();
+        ForgetNext();
+    }
 
     private void Release()
     {

@@ -106,7 +106,7 @@ internal sealed partial class StreamThread
     {
         var task = input.Task!;
         var eventTime = task.Task.TryEventTime(input.Source, record, out var time) ? time : long.MinValue;
-        if (input.Waiting.Count == 0 && MayFollow(task, eventTime))
+        if (input.Waiting.Count == 0 && (task.Task.StreamTime >= eventTime || (task.AtEnd && NothingFetchedSince(task))))
         {
             Process(task, input.Source, record);
             return;
@@ -114,6 +114,10 @@ internal sealed partial class StreamThread
         _side.Hold(input, record, eventTime);
         task.FollowerWaitsFor = Math.Min(task.FollowerWaitsFor, input.Waiting.Peek().EventTime);
     }
+
+    /// <summary>Whether nothing has come of the leader since its end was reached that lies behind other partitions' records:
+    /// what is fetched brings the high watermark with it.</summary>
+    private bool NothingFetchedSince(AssignedTask task) => _consumer.GetWatermarkOffsets(PartitionOf(task)).High.Value <= task.Lead.Next;
 
     private static bool MayFollow(AssignedTask task, long eventTime) => task.AtEnd || task.Task.StreamTime >= eventTime;
 

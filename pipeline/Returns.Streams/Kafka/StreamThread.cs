@@ -43,6 +43,11 @@ internal sealed partial class StreamThread : IDisposable
     private long _transactionSince;
     private long _nextSecond;
     private bool _commitNow;
+
+    // What an end was reached of, and nothing has come of since, may still lie behind other partitions' records: only the end
+    // itself, or a poll that finds nothing at all, says that all there is has been processed.
+    private bool _drained;
+    private AssignedTask? _ended;
     private volatile bool _allBrokersDown;
 
     /// <param name="topology">What it runs.</param>
@@ -124,11 +129,16 @@ internal sealed partial class StreamThread : IDisposable
             {
                 LeadEnds(record);
             }
+            else if (polled == Polled.Nothing)
+            {
+                _drained = true;
+            }
             else if (polled == Polled.Error)
             {
                 OnError(_reader.Error);
             }
             Tick();
+            (_drained, _ended) = (false, null);
         }
         catch (Exception error) when (error is not (StreamsException or OperationCanceledException or OutOfMemoryException))
         {
@@ -160,6 +170,7 @@ internal sealed partial class StreamThread : IDisposable
             return;
         }
         task.AtEnd = true;
+        _ended = task;
         if (end.Offset > task.Lead.Next)
         {
             // Behind the last record are markers of transactions. Committing past them shows a lag of nothing.
@@ -231,7 +242,7 @@ internal sealed partial class StreamThread : IDisposable
         var touched = false;
         foreach (var task in _tasks)
         {
-            if (task.Phase == TaskPhase.Running && task.Task.Punctuate(wallClock))
+            if (task.Phase == TaskPhase.Running && task.Task.Punctuate(wallClock, atEnd: task.AtEnd && (_drained || task == _ended)))
             {
                 task.Touched = true;
             }

@@ -77,7 +77,7 @@ internal sealed class TopicCheck(Topology topology, StreamsOptions options, IAdm
                 await admin.CreateTopicsAsync([new TopicSpecification
                 {
                     Name = changelog, NumPartitions = partitions, ReplicationFactor = options.ChangelogReplicas,
-                    Configs = new Dictionary<string, string> { ["cleanup.policy"] = "compact" },
+                    Configs = ChangelogConfigs.All,
                 }]).ConfigureAwait(false);
                 return true;
             }, stop);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Returns.Streams.State;
 
@@ -56,6 +57,15 @@ internal sealed class BlockPages
     /// <summary>The first byte of a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref byte At(uint block) => ref _bytes[block >> PageUnitBits][(block & (PageUnits - 1)) * UnitBytes];
+
+    /// <summary>Has a block's first bytes brought into the cache, where the processor can, without waiting for them.</summary>
+    public unsafe void Prefetch(uint block)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(Unsafe.AsPointer(ref At(block)));
+        }
+    }
 
     /// <summary>A part of a block.</summary>
     public Span<byte> Slice(uint block, int offset, int length)

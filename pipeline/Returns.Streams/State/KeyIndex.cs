@@ -1,4 +1,6 @@
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 
 namespace Returns.Streams.State;
@@ -10,6 +12,7 @@ namespace Returns.Streams.State;
 internal sealed class KeyIndex(BlockPages pages)
 {
     private const int FirstBuckets = 16;
+    private const int SplitsAhead = 16;
 
     // Keys come from outside: with a seed of the process nobody can choose them to fall into one bucket.
     private static readonly long Seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
@@ -29,6 +32,16 @@ internal sealed class KeyIndex(BlockPages pages)
     public uint First(int bucket) => _buckets[bucket];
 
     public static uint Hash(ReadOnlySpan<byte> key) => (uint)XxHash3.HashToUInt64(key, Seed);
+
+    /// <summary>Has a hash's bucket brought into the cache, where the processor can, without waiting for it.</summary>
+    public unsafe void Prefetch(uint hash)
+    {
+        if (Sse.IsSupported)
+        {
+            // A collection may move the array meanwhile: then the wrong line is fetched, and nothing else happens.
+            Sse.Prefetch0(Unsafe.AsPointer(ref Bucket(hash)));
+        }
+    }
 
     /// <summary>The block of a key; zero where there is none.</summary>
     public uint Find(ReadOnlySpan<byte> key, uint hash)
@@ -96,6 +109,11 @@ internal sealed class KeyIndex(BlockPages pages)
         if (_count == (int)(_mask * 2 + 2))
         {
             _mask = _mask * 2 + 1;
+        }
+        // Which buckets are split next is known, so their entries are on the way when their turn comes.
+        if (_buckets[(_count + SplitsAhead) & (int)_mask] is var ahead and not 0)
+        {
+            pages.Prefetch(ahead);
         }
         ref var stays = ref _buckets[_count & (int)_mask];
         ref var moves = ref _buckets[_count];

@@ -177,6 +177,9 @@ public sealed partial class KeyValueStore
         return true;
     }
 
+    /// <summary>Has where a key belongs brought into the cache, without waiting for it; what is put next may make it useless.</summary>
+    internal void Prefetch(ReadOnlySpan<byte> key) => _index.Prefetch(KeyIndex.Hash(key));
+
     /// <summary>Applies a changelog record, as part of no transaction.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
     internal void Restore(ReadOnlySpan<byte> key, ReadOnlySpan<byte> record, bool hasValue)

@@ -54,6 +54,13 @@ internal sealed class WakeQueue(BlockPages pages)
             Rise(Count++, slot);
             return;
         }
+        // Most changes of a key leave its deadline as it is, and what is around its place in the heap need not be fetched.
+        ref var place = ref _slots[entry.WakeSlot - 1];
+        if (place.Due == due)
+        {
+            place.Block = block;
+            return;
+        }
         Settle(entry.WakeSlot - 1, slot);
     }
 

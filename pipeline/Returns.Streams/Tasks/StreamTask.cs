@@ -172,12 +172,14 @@ internal sealed class StreamTask
     public void TableChanged(GlobalTable table, ReadOnlySpan<byte> key) => _processor.TableChanged(table, key);
 
     /// <summary>Calls the punctuations that the wall clock, in milliseconds since the epoch, makes due; false where none was.</summary>
-    public bool Punctuate(long wallClock)
+    /// <param name="wallClock">Milliseconds since the epoch.</param>
+    /// <param name="atEnd">Whether all there is in the leader's partition has been processed: some are due only then.</param>
+    public bool Punctuate(long wallClock, bool atEnd)
     {
         var called = false;
         foreach (var punctuation in _punctuations)
         {
-            if (punctuation.Clock == PunctuationClock.WallClock)
+            if (punctuation.Clock == PunctuationClock.WallClock && (atEnd || !punctuation.AtEnd))
             {
                 called |= punctuation.Advance(wallClock);
             }
@@ -272,10 +274,10 @@ internal sealed class StreamTask
         _rejection = rejection;
     }
 
-    internal void Schedule(TimeSpan interval, PunctuationClock clock, Action<long> callback)
+    internal void Schedule(TimeSpan interval, PunctuationClock clock, Action<long> callback, bool atEnd = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(interval, TimeSpan.FromMilliseconds(1));
-        var punctuation = new Punctuation((long)interval.TotalMilliseconds, clock, callback);
+        var punctuation = new Punctuation((long)interval.TotalMilliseconds, clock, callback, atEnd);
         if (clock == PunctuationClock.StreamTime)
         {
             punctuation.Align(StreamTime);
@@ -354,11 +356,14 @@ internal sealed class StreamTask
     }
 
     /// <summary>Due at every multiple of its interval, so that a replay calls it at the same times.</summary>
-    private sealed class Punctuation(long interval, PunctuationClock clock, Action<long> callback)
+    private sealed class Punctuation(long interval, PunctuationClock clock, Action<long> callback, bool atEnd)
     {
         private long _next = long.MinValue;
 
         public PunctuationClock Clock => clock;
+
+        /// <summary>Whether it waits until all there is has been processed.</summary>
+        public bool AtEnd => atEnd;
 
         /// <summary>Sets the next call after <paramref name="now"/>; at the first time seen where there is none yet.</summary>
         public void Align(long now) => _next = now == long.MinValue ? long.MinValue : After(now);

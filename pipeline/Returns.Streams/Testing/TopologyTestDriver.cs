@@ -115,12 +115,16 @@ public sealed class TopologyTestDriver
         Run(Again);
     }
 
+    /// <summary>Whether the sources hold more than was piped, as while a task catches up on a backlog: nothing that was not heard
+    /// of can then be said not to be there.</summary>
+    public bool Behind { get; set; }
+
     /// <summary>Lets the wall clock, in milliseconds since the epoch, be <paramref name="now"/>.</summary>
     public void AdvanceWallClock(long now)
     {
         foreach (var task in _tasks)
         {
-            task.Punctuate(now);
+            task.Punctuate(now, atEnd: !Behind);
         }
     }
 

@@ -65,6 +65,10 @@ public sealed class ProcessorContext
     /// once however far it jumped; or with the wall clock, in milliseconds since the epoch, each time that much has passed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The interval is under a millisecond.</exception>
     public void Schedule(TimeSpan interval, PunctuationClock clock, Action<long> callback) => _task.Schedule(interval, clock, callback);
+
+    /// <summary>The same by the wall clock, at moments alone at which the task has processed all there is in its leader's
+    /// partition: what has not been heard of then has not been written.</summary>
+    internal void ScheduleAtEnd(TimeSpan interval, Action<long> callback) => _task.Schedule(interval, PunctuationClock.WallClock, callback, atEnd: true);
 }
 
 /// <summary>What a punctuation goes by.</summary>

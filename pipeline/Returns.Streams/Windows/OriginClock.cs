@@ -10,18 +10,26 @@ namespace Returns.Streams.Windows;
 /// </summary>
 /// <remarks>
 /// <para>Every record carries its origin and how far that had come; the processor says so to <see cref="Observe"/>, and hands
-/// on <see cref="Ready"/>. An origin that has said nothing for a time by the wall clock is idle, and holds nothing back until
-/// it speaks again: what it then sends for windows that closed without it becomes corrections.</para>
+/// on <see cref="Ready"/>. An origin that has written nothing for a time is idle, and holds nothing back until it speaks again:
+/// what it then sends for windows that closed without it becomes corrections. Whether it has written is looked at between two
+/// moments at which the task had processed all there is, so a backlog, however long it takes, makes nobody idle.</para>
+/// <para>An upstream task that is away, or stands still, writes nothing either, and cannot be told from one that has nothing
+/// to write: the time should be longer than a restart of the upstream with its restore takes.</para>
 /// <para>For the task's thread alone.</para>
 /// </remarks>
 public sealed class OriginClock
 {
+    /// <summary>How often, in the time after which an origin is idle, it is looked whether one is.</summary>
+    public const int Looks = 4;
+
     private readonly KeyValueStore _store;
     private readonly KeyValueStore _held;
     private readonly ProcessorContext _context;
     private readonly long[] _times;
     private readonly bool[] _idle;
     private readonly bool[] _heard;
+    private readonly long _idleAfter;
+    private long _lastAtEnd = long.MinValue;
     private readonly byte[] _key = new byte[sizeof(int)];
     private readonly byte[] _value = new byte[sizeof(long)];
     private long _reached = long.MinValue;
@@ -31,8 +39,8 @@ public sealed class OriginClock
     /// <param name="held">The store whose wakes go by it, such as <see cref="WindowedStore{TState, TInput}.Store"/>.</param>
     /// <param name="context">The processor's context.</param>
     /// <param name="origins">How many origins there are: the upstream's partitions. All are waited for from the start.</param>
-    /// <param name="idleAfter">How long an origin may be silent; it is taken for idle after once to twice as long.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no origin, or the time is under a millisecond.</exception>
+    /// <param name="idleAfter">How long an origin may write nothing; it is taken for idle after once to twice as long.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no origin, or the time is under <see cref="Looks"/> milliseconds.</exception>
     public OriginClock(KeyValueStore store, KeyValueStore held, ProcessorContext context, int origins, TimeSpan idleAfter)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -40,11 +48,13 @@ public sealed class OriginClock
         ArgumentNullException.ThrowIfNull(context);
         ArgumentOutOfRangeException.ThrowIfLessThan(origins, 1);
         (_store, _held, _context) = (store, held, context);
+        ArgumentOutOfRangeException.ThrowIfLessThan(idleAfter, TimeSpan.FromMilliseconds(Looks));
+        _idleAfter = (long)idleAfter.TotalMilliseconds;
         (_times, _idle, _heard) = (new long[origins], new bool[origins], new bool[origins]);
         Array.Fill(_times, long.MinValue);
         Array.Fill(_heard, true);
         held.HeldAt = long.MinValue;
-        context.Schedule(idleAfter, PunctuationClock.WallClock, _ => FindIdle());
+        context.ScheduleAtEnd(idleAfter / Looks, FindIdle);
     }
 
     /// <summary>An origin has come to a time, as its record says: windows up to the slowest origin's close before the next record.</summary>
@@ -79,8 +89,14 @@ public sealed class OriginClock
         _held.HeldAt = _reached;
     }
 
-    private void FindIdle()
+    /// <summary>All that was written by now has been processed.</summary>
+    private void FindIdle(long now)
     {
+        if (_lastAtEnd != long.MinValue && now - _lastAtEnd < _idleAfter)
+        {
+            return;
+        }
+        _lastAtEnd = now;
         for (var origin = 0; origin < _times.Length; origin++)
         {
             _idle[origin] = !_heard[origin];

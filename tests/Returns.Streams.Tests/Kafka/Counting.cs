@@ -11,7 +11,7 @@ namespace Returns.Streams.Tests.Kafka;
 /// </summary>
 internal sealed class Counting
 {
-    public string Name { get; } = $"app-{Guid.NewGuid():N}";
+    public string Name { get; init; } = $"app-{Guid.NewGuid():N}";
 
     public string In => $"{Name}-in";
 
@@ -31,6 +31,9 @@ internal sealed class Counting
     /// <summary>Called with each tick after it is counted.</summary>
     public Action<string, long>? OnCounted { get; init; }
 
+    /// <summary>Called with the partition of each task that is made: it has to be restored.</summary>
+    public Action<int>? OnMade { get; init; }
+
     public Action? OnReady { get; init; }
 
     public bool WithFollower { get; init; }
@@ -43,7 +46,7 @@ internal sealed class Counting
         var store = builder.Store("counts");
         var sink = builder.Sink(Out, () => new LineEncoder());
         var table = WithTable ? builder.Table(Table, () => new Names()) : null;
-        var sub = builder.SubTopology("count", [store], context => new Counter(context, this, store, sink, table)).Source(In, () => new TickDecoder());
+        var sub = builder.SubTopology("count", [store], context => Made(new Counter(context, this, store, sink, table), context.Partition)).Source(In, () => new TickDecoder());
         if (WithFollower)
         {
             sub.Source(Follows, () => new TockDecoder());
@@ -82,6 +85,12 @@ internal sealed class Counting
         }
         Assert.Equal(inputs, outputs.Count);
         Assert.Equal(keys, outputs.Select(o => Encoding.UTF8.GetString(o.Message.Key)).Distinct().Count());
+    }
+
+    private Counter Made(Counter counter, int partition)
+    {
+        OnMade?.Invoke(partition);
+        return counter;
     }
 
     private sealed class Counter(ProcessorContext context, Counting test, StoreSpec counts, Sink<Line> sink, TableSource<Names>? table)

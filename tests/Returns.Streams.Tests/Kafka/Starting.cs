@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using Returns.Streams.Kafka;
 
 namespace Returns.Streams.Tests.Kafka;
@@ -7,6 +8,22 @@ namespace Returns.Streams.Tests.Kafka;
 public sealed class Starting
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_changelog_that_is_created_is_compacted_often_enough_to_stay_in_proportion()
+    {
+        await using var kafka = await Kafka.StartAsync();
+        var test = new Counting();
+        await test.CreateTopicsAsync(kafka, 2);
+        await using var application = new RunningApplication(test, kafka);
+        await application.UntilAsync(h => h.State == StreamsState.Running);
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = kafka.Servers }).Build();
+        var found = (await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = test.Changelog }]))[0].Entries;
+        foreach (var (name, value) in new[] { ("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio", "0.5"), ("segment.bytes", "33554432"), ("segment.ms", "600000"), ("delete.retention.ms", "3600000") })
+        {
+            Assert.Equal((name, value), (name, found[name].Value));
+        }
+    }
 
     [Fact]
     public async Task A_topic_that_does_not_exist_is_named()

@@ -71,6 +71,41 @@ public sealed class TablesAndFollowers
         Assert.Equal(6003, kafka.Read(test.Out, 6003).Count);
     }
 
+    [Fact]
+    public async Task A_followers_record_does_not_overtake_what_lies_fetched_behind_another_partitions_backlog()
+    {
+        await using var kafka = await Kafka.StartAsync();
+        using var blocked = new ManualResetEventSlim();
+        using var goesOn = new ManualResetEventSlim();
+        var test = new Counting
+        {
+            WithFollower = true,
+            OnTick = (_, at) =>
+            {
+                if (at == 1)
+                {
+                    blocked.Set();
+                    goesOn.Wait(Kafka.Bound);
+                }
+            },
+        };
+        await test.CreateTopicsAsync(kafka, 2);
+        await using var application = new RunningApplication(test, kafka);
+        // Both partitions have been read to their ends.
+        kafka.Produce(test.In, [("before", Counting.TickAt(0))], partition: 0);
+        kafka.Produce(test.In, [("before", Counting.TickAt(0))], partition: 1);
+        await application.UntilRecordsAsync(kafka, test.Out, records => records.Count == 2);
+        kafka.Produce(test.In, Counting.Ticks(20_000, 10, from: 1), partition: 0);
+        await application.UntilAsync(_ => blocked.IsSet);
+        kafka.Produce(test.In, [("f", Counting.TickAt(30_000))], partition: 1);
+        kafka.Produce(test.Follows, [("f", Counting.TickAt(50_000))], partition: 1);
+        // The clients' own threads fetch both while the stream thread stands still.
+        await Task.Delay(1_000, Cancelled);
+        goesOn.Set();
+        await application.UntilRecordsAsync(kafka, test.Out, records => records.Count == 20_004);
+        Assert.Equal(["1", "tock 50000 at 50000"], kafka.Read(test.Out, 20_004).Where(r => Encoding.UTF8.GetString(r.Message.Key) == "f").Select(r => Encoding.UTF8.GetString(r.Message.Value)));
+    }
+
     private static long TimeOf(string line) => long.Parse(line.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);
 
     private static IEnumerable<string> Lines(Kafka kafka, Counting test, int count) =>
