@@ -1,4 +1,5 @@
-# `make run` sets everything up and runs the main job; `make test` sets everything up and runs all tests.
+# `make run` sets everything up and runs the main job; `make test` sets everything up and runs all tests; `make bench` prints
+# the table of budgets.
 # Needed beforehand: the .NET 10 SDK, Node.js with npm, make.
 CONFIGURATION ?= Release
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
@@ -9,7 +10,7 @@ export MSBUILDDISABLENODEREUSE = 1
 BUILD = -c $(CONFIGURATION) -v quiet -p:UseSharedCompilation=false
 RETURNS = artifacts/bin/Returns.Cli/$(shell echo $(CONFIGURATION) | tr A-Z a-z)/returns.dll
 
-.PHONY: run build test chaos
+.PHONY: run build test bench chaos
 # `make run INPUT=FILE` replays a file instead of simulating shifts. On a terminal it goes on until Ctrl-C; without one it
 # drains one shift, as fast as it goes, and ends.
 run:
@@ -32,3 +33,9 @@ test: build
 chaos:
 	dotnet build tests/Returns.Chaos $(BUILD)
 	@exec dotnet artifacts/bin/Returns.Chaos/$(shell echo $(CONFIGURATION) | tr A-Z a-z)/Returns.Chaos.dll $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# All rows in some ten minutes, or those named: `make bench ROWS=triage,sink ROUNDS=9 SIZE=0.5 JSON=bench.json`.
+bench:
+	dotnet build tests/Returns.Benchmarks $(BUILD)
+	dotnet artifacts/bin/Returns.Benchmarks/$(shell echo $(CONFIGURATION) | tr A-Z a-z)/Returns.Benchmarks.dll $(ROWS) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SIZE),--size $(SIZE)) $(if $(JSON),--json $(JSON))

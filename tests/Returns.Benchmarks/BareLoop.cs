@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -12,7 +11,7 @@ namespace Returns.Benchmarks;
 /// add to a Dictionary, produce one record per so many, commit outputs and offsets in a transaction every 100 ms. One
 /// consumer, one producer, one thread, and every client setting that was found to help.
 /// </summary>
-internal sealed class BareLoop : IBenchmark
+internal static class BareLoop
 {
     /// <summary>The partitions of the topics it reads and writes.</summary>
     public const int Partitions = 12;
@@ -23,36 +22,20 @@ internal sealed class BareLoop : IBenchmark
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CommitInterval = TimeSpan.FromMilliseconds(100);
 
-    public string Name => "bare-loop";
-
-    public string Usage => "[MESSAGES=2000000] [ROUNDS=3]: consume only, and exactly-once with 1 output per 1 and per 4 inputs, in messages/s";
-
-    public async Task<int> RunAsync(string[] args)
-    {
-        var messages = Argument(args, 0, "MESSAGES", 2_000_000);
-        var rounds = Argument(args, 1, "ROUNDS", 3);
-        using var kafka = KafkaAddress.FindOrStart();
-        var source = await CreateTopicAsync(kafka.BootstrapServers).ConfigureAwait(false);
-        Report(kafka, "produce", messages, () => Fill(kafka.BootstrapServers, source, messages));
-        for (var round = 0; round < rounds; round++)
-        {
-            Report(kafka, "consume", messages, () => Measure(kafka.BootstrapServers, source, null, messages, 0));
-            var target = await CreateTopicAsync(kafka.BootstrapServers).ConfigureAwait(false);
-            Report(kafka, "exactly-once 1:1", messages, () => Measure(kafka.BootstrapServers, source, target, messages, 1));
-            Report(kafka, "exactly-once 4:1", messages, () => Measure(kafka.BootstrapServers, source, target, messages, 4));
-            await DeleteTopicAsync(kafka.BootstrapServers, target).ConfigureAwait(false);
-        }
-
-        return 0;
-    }
-
     /// <summary>A new topic of <see cref="Partitions"/> partitions.</summary>
     public static async Task<string> CreateTopicAsync(string servers)
     {
         var name = $"bare-loop-{Guid.NewGuid():N}";
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers }).Build();
-        await admin.CreateTopicsAsync([new TopicSpecification { Name = name, NumPartitions = Partitions, ReplicationFactor = 1 }]).ConfigureAwait(false);
+        await admin.CreateTopicsAsync([new TopicSpecification { Name = name, NumPartitions = Partitions, ReplicationFactor = 1 }]);
         return name;
+    }
+
+    /// <summary>Deletes a topic.</summary>
+    public static async Task DeleteTopicAsync(string servers, string topic)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers }).Build();
+        await admin.DeleteTopicsAsync([topic]);
     }
 
     /// <summary>Fills a topic with records of <see cref="ValueSize"/> bytes and 100,000 different keys, lz4-compressed.</summary>
@@ -74,6 +57,15 @@ internal sealed class BareLoop : IBenchmark
 
         producer.Flush(Patience);
         return Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    /// <summary>As <see cref="Measure"/>, into a topic that is there for the one run.</summary>
+    public static async Task<double> MeasureOnceAsync(string servers, string source, int messages, int inputsPerOutput)
+    {
+        var target = await CreateTopicAsync(servers);
+        var seconds = Measure(servers, source, target, messages, inputsPerOutput);
+        await DeleteTopicAsync(servers, target);
+        return seconds;
     }
 
     /// <summary>Runs the loop in a consumer group of its own until it has read so many messages of a topic.</summary>
@@ -168,26 +160,6 @@ internal sealed class BareLoop : IBenchmark
         BootstrapServers = servers, GroupId = $"bare-loop-{Guid.NewGuid():N}", AutoOffsetReset = AutoOffsetReset.Earliest, EnableAutoCommit = false,
         EnableAutoOffsetStore = false, IsolationLevel = IsolationLevel.ReadCommitted, QueuedMinMessages = 200_000, FetchQueueBackoffMs = 2, ConsumeResultFields = "none",
     }).SetValueDeserializer(new BareValueReader()).Build();
-
-    private static async Task DeleteTopicAsync(string servers, string topic)
-    {
-        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers }).Build();
-        await admin.DeleteTopicsAsync([topic]).ConfigureAwait(false);
-    }
-
-    private static void Report(KafkaAddress kafka, string what, int messages, Func<double> measure)
-    {
-        var (ours, theirs) = (Environment.CpuUsage.TotalTime, kafka.BrokerTime);
-        var seconds = measure();
-        var client = (Environment.CpuUsage.TotalTime - ours).TotalSeconds;
-        var broker = kafka.BrokerTime - theirs is { } used ? string.Create(CultureInfo.InvariantCulture, $", broker {used.TotalSeconds:0.00} s") : "";
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-17} {messages / seconds,9:N0} msg/s   processor time: client {client:0.00} s{broker}"));
-    }
-
-    private static int Argument(string[] args, int index, string name, int otherwise) =>
-        args.Length <= index ? otherwise
-        : int.TryParse(args[index], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number
-        : throw new FormatException($"{name}: '{args[index]}' is not a positive number");
 
     private readonly record struct BareValue(long Key, long Sequence);
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Avro;
 using Avro.Generic;
 using Avro.IO;
@@ -15,23 +14,21 @@ namespace Returns.Benchmarks;
 internal sealed class CodecBench : IBenchmark
 {
     private const int Units = 400;
-    private const int Rounds = 7;
 
     public string Name => "codec";
 
-    public string Usage => "[SCANS=1000000]: decode and encode ItemScan against Apache.Avro, one core, in ns and bytes allocated a scan, as ratio";
+    public string Usage => "decoding and encoding a scan against Apache.Avro's generic reader and writer, on one core";
 
-    public Task<int> RunAsync(string[] args)
+    public bool IsBudget => false;
+
+    public Task RunAsync(BenchmarkRun run)
     {
-        var scans = args.Length == 0 ? 1_000_000
-            : int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given > 0 ? given
-            : throw new FormatException($"SCANS '{args[0]}': expected a whole number above 0");
         var values = Values(new Random(1));
-        Console.WriteLine($"{values.Length} scans of {values.Average(v => v.Length):0} bytes on average, {Rounds} rounds");
-        Compare("decode", values, scans, new OurDecoding(), new ApacheDecoding());
+        run.Note($"codec: {values.Length} scans of {values.Average(v => v.Length):0} bytes on average");
+        Compare(run, "decode a scan", values, new OurDecoding(), new ApacheDecoding());
         using var stream = new MemoryStream(512);
-        Compare("encode", values, scans, new OurEncoding(values), new ApacheEncoding(values, stream));
-        return Task.FromResult(0);
+        Compare(run, "encode a scan", values, new OurEncoding(values), new ApacheEncoding(values, stream));
+        return Task.CompletedTask;
     }
 
     private interface ICodec
@@ -39,21 +36,23 @@ internal sealed class CodecBench : IBenchmark
         void Run(byte[] value, int index);
     }
 
-    private static void Compare<TOurs, TTheirs>(string what, byte[][] values, int scans, TOurs ours, TTheirs theirs)
+    private static void Compare<TOurs, TTheirs>(BenchmarkRun run, string what, byte[][] values, TOurs ours, TTheirs theirs)
         where TOurs : ICodec where TTheirs : ICodec
     {
+        var scans = run.Sized(1_000_000);
         // First until the code is compiled for what it was seen to do.
         for (var i = 0; i < 3; i++)
         {
             Measure(values, Math.Min(scans, 200_000), ours);
             Measure(values, Math.Min(scans, 200_000), theirs);
         }
-        var rounds = Enumerable.Range(0, Rounds).Select(_ => (Ours: Measure(values, scans, ours), Theirs: Measure(values, scans / 10, theirs))).ToList();
-        var ratios = rounds.Select(r => r.Theirs.Nanoseconds / r.Ours.Nanoseconds).Order().ToList();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: ours {Median(rounds.Select(r => r.Ours.Nanoseconds)):0} ns, {rounds[^1].Ours.Bytes:0} bytes; "
-            + $"Apache.Avro {Median(rounds.Select(r => r.Theirs.Nanoseconds)):0} ns, {rounds[^1].Theirs.Bytes:0} bytes; "
-            + $"{ratios[Rounds / 2]:0.0} times as fast ({ratios[0]:0.0} to {ratios[^1]:0.0})"));
+        var rounds = Enumerable.Range(0, run.Rounds).Select(_ => (Ours: Measure(values, scans, ours), Theirs: Measure(values, scans / 10, theirs))).ToList();
+        run.Add(new Row
+        {
+            Work = what, Unit = "scans/s", Ours = [.. rounds.Select(r => 1e9 / r.Ours.Nanoseconds)],
+            Against = "Apache.Avro", Reference = [.. rounds.Select(r => 1e9 / r.Theirs.Nanoseconds)],
+        });
+        run.Note($"{what}: {rounds[^1].Ours.Bytes:0} bytes allocated, Apache.Avro {rounds[^1].Theirs.Bytes:0}");
     }
 
     private static (double Nanoseconds, double Bytes) Measure<T>(byte[][] values, int scans, T codec) where T : ICodec
@@ -69,8 +68,6 @@ internal sealed class CodecBench : IBenchmark
         var took = Stopwatch.GetElapsedTime(start);
         return (took.TotalNanoseconds / scans, (double)(GC.GetAllocatedBytesForCurrentThread() - bytes) / scans);
     }
-
-    private static double Median(IEnumerable<double> figures) => figures.Order().ElementAt(Rounds / 2);
 
     private static byte[][] Values(Random random)
     {

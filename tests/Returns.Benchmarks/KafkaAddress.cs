@@ -16,6 +16,9 @@ internal sealed class KafkaAddress : IDisposable
     /// <summary>Host and port, as clients take them for bootstrap.servers.</summary>
     public string BootstrapServers { get; }
 
+    /// <summary>True where it is a local broker of this process.</summary>
+    public bool IsLocal => _broker is not null;
+
     /// <summary>The processor time the local broker has used; null where the broker is not ours.</summary>
     public TimeSpan? BrokerTime
     {
@@ -31,6 +34,13 @@ internal sealed class KafkaAddress : IDisposable
     public static KafkaAddress FindOrStart()
     {
         if (Environment.GetEnvironmentVariable("RETURNS_TEST_KAFKA") is { Length: > 0 } address) return new KafkaAddress(address, null, null);
+        return StartLocal();
+    }
+
+    /// <summary>Starts a local broker, whatever RETURNS_TEST_KAFKA says.</summary>
+    /// <exception cref="InvalidOperationException">The local broker did not start; the message carries what it said.</exception>
+    public static KafkaAddress StartLocal()
+    {
         var folder = Directory.CreateTempSubdirectory("returns-benchmark-").FullName;
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Returns.LocalKafka.dll"), "--data", folder, "--port", "0", "--exit-with-stdin"])
         {

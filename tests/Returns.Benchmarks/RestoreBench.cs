@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -24,32 +23,29 @@ internal sealed class RestoreBench : IBenchmark
 
     public string Name => "restore";
 
-    public string Usage => "[KEYS=2000000] [ROUNDS=5]: filling stores from a changelog of so many keys beside bare consume, in records/s and as a ratio";
+    public string Usage => "filling stores from a changelog against bare consume of it";
 
-    public async Task<int> RunAsync(string[] args)
+    public bool IsBudget => true;
+
+    public async Task RunAsync(BenchmarkRun run)
     {
-        var keys = Argument(args, 0, "KEYS", 2_000_000);
-        var rounds = Argument(args, 1, "ROUNDS", 5);
-        using var kafka = KafkaAddress.FindOrStart();
+        var (servers, keys) = (run.Kafka.BootstrapServers, run.Sized(1_500_000));
         var builder = new TopologyBuilder($"restore-{Guid.NewGuid():N}");
         var store = builder.Store("open");
         builder.SubTopology("keeps", [store], context => new Keeps(context)).Source($"restore-source-{Guid.NewGuid():N}", () => new NoDecoder());
         var topology = builder.Build();
-        await CreateAsync(kafka.BootstrapServers, topology.SubTopologies[0].Sources[0].Topic).ConfigureAwait(false);
-        await CreateAsync(kafka.BootstrapServers, topology.ChangelogOf(store)).ConfigureAwait(false);
-        Fill(kafka.BootstrapServers, topology.ChangelogOf(store), keys);
-        var ratios = new List<double>();
-        for (var round = 0; round < rounds; round++)
-        {
-            var bare = BareLoop.Measure(kafka.BootstrapServers, topology.ChangelogOf(store), target: null, keys, inputsPerOutput: 0);
-            var ours = Restore(kafka.BootstrapServers, topology, keys);
-            ratios.Add(bare / ours);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"bare consume {keys / bare,9:N0} records/s   restore {keys / ours,9:N0} records/s   {bare / ours:0.00} of bare consume"));
-        }
-        ratios.Sort();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"restore: {ratios[ratios.Count / 2]:0.00} of bare consume, {ratios[0]:0.00} to {ratios[^1]:0.00}"));
-        return 0;
+        var (source, changelog) = (topology.SubTopologies[0].Sources[0].Topic, topology.ChangelogOf(store));
+        await CreateAsync(servers, source);
+        await CreateAsync(servers, changelog);
+        Fill(servers, changelog, keys);
+        // Once uncounted, as the code is compiled for what it was seen to do.
+        Restore(servers, topology, keys);
+        var (ours, bare) = await run.InTurnsAsync(
+            () => Task.FromResult(keys / Restore(servers, topology, keys)),
+            () => Task.FromResult(keys / BareLoop.Measure(servers, changelog, target: null, keys, inputsPerOutput: 0)));
+        run.Add(new Row { Work = "restore of a changelog, each record another key", Unit = "records/s", Ours = ours, Against = "bare consume", Reference = bare, Target = 0.7 });
+        await BareLoop.DeleteTopicAsync(servers, source);
+        await BareLoop.DeleteTopicAsync(servers, changelog);
     }
 
     /// <summary>Seconds from the first record to the last task's end.</summary>
@@ -108,13 +104,8 @@ internal sealed class RestoreBench : IBenchmark
     private static async Task CreateAsync(string servers, string topic)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers }).Build();
-        await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = Partitions, ReplicationFactor = 1 }]).ConfigureAwait(false);
+        await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = Partitions, ReplicationFactor = 1 }]);
     }
-
-    private static int Argument(string[] args, int index, string name, int otherwise) =>
-        args.Length <= index ? otherwise
-        : int.TryParse(args[index], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number
-        : throw new FormatException($"{name}: '{args[index]}' is not a positive number");
 
     private sealed class Nothing;
 

@@ -23,34 +23,34 @@ internal sealed class SinkBench : IBenchmark
 {
     private const int Partitions = 12;
     private const int BlockRows = 50_000;
+    private static readonly string[] Read = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     public string Name => "sink";
 
-    public string Usage => "[UNITS=300000] [ROUNDS=3] [RATE=12500] [SECONDS=15]: a grade and a disposition per unit into ClickHouse, in rows/s against a raw insert; and processor time at RATE units/s";
+    public string Usage => "a grade and a disposition a unit into the local ClickHouse against a raw insert of the same rows";
 
-    public async Task<int> RunAsync(string[] args)
+    public bool IsBudget => true;
+
+    public async Task RunAsync(BenchmarkRun run)
     {
-        var (units, rounds, rate, seconds) = (Argument(args, 0, 300_000), Argument(args, 1, 3), Argument(args, 2, 12_500), Argument(args, 3, 15));
-        using var kafka = KafkaAddress.FindOrStart();
+        var (servers, units) = (run.Kafka.BootstrapServers, run.Sized(200_000));
         var folder = Directory.CreateTempSubdirectory("returns-benchmark-").FullName;
         var server = await LocalClickHouseServer.Start(folder);
-        await CreateTopicsAsync(kafka.BootstrapServers);
-        var (grades, dispositions) = Fill(kafka.BootstrapServers, units);
-        using var engine = Process.GetProcessById(server.ProcessId);
-        for (var round = 0; round < rounds; round++)
-        {
-            var before = ProcessorTime(engine);
-            var raw = await RawAsync(Address(server, $"raw{round}"), grades, dispositions);
-            var between = ProcessorTime(engine);
-            var (sink, processor) = await DrainAsync(kafka.BootstrapServers, Address(server, $"sink{round}"), $"drain{round}", 2L * units);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"raw {2 * units / raw,10:N0} rows/s   sink {2 * units / sink,10:N0} rows/s   ratio {raw / sink:0.00}   processor time a row: raw {(between - before).TotalMicroseconds / (2 * units):0.0} µs in ClickHouse, sink {(ProcessorTime(engine) - between).TotalMicroseconds / (2 * units):0.0} µs in ClickHouse and {processor.TotalMicroseconds / (2 * units):0.0} µs in its process"));
-        }
-        if (rate > 0) await SteadyAsync(kafka, server, rate, seconds);
+        await CreateTopicsAsync(servers);
+        var (grades, dispositions) = Fill(servers, units);
+        var database = 0;
+        // Once uncounted, as the code is compiled for what it was seen to do.
+        await Sink();
+        var (ours, raw) = await run.InTurnsAsync(Sink, async () => 2 * units / await RawAsync(Address(server, $"raw{database++}"), grades, dispositions));
+        run.Add(new Row { Work = "sink into the local ClickHouse", Unit = "rows/s", Ours = ours, Against = "raw RowBinary insert", Reference = raw, Target = 0.7 });
+        await SteadyAsync(run, server, run.Sized(12_500), TimeSpan.FromSeconds(8));
         await server.DisposeAsync();
         Directory.Delete(folder, recursive: true);
-        return 0;
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers }).Build();
+        await admin.DeleteTopicsAsync(Read);
+
+        async Task<double> Sink() => 2 * units / await DrainAsync(servers, Address(server, $"sink{database}"), $"drain{database++}", 2L * units);
     }
 
     private static TimeSpan ProcessorTime(Process process)
@@ -64,8 +64,7 @@ internal sealed class SinkBench : IBenchmark
     private static async Task CreateTopicsAsync(string servers)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers }).Build();
-        string[] topics = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters];
-        await admin.CreateTopicsAsync(topics.Select(topic => new TopicSpecification { Name = topic, NumPartitions = Partitions, ReplicationFactor = 1 }));
+        await admin.CreateTopicsAsync(Read.Select(topic => new TopicSpecification { Name = topic, NumPartitions = Partitions, ReplicationFactor = 1 }));
     }
 
     /// <summary>Publishes the outcomes, and encodes the same as rows.</summary>
@@ -101,7 +100,7 @@ internal sealed class SinkBench : IBenchmark
         return Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
-    private static async Task<(double Seconds, TimeSpan Processor)> DrainAsync(string servers, ClickHouseAddress address, string group, long rows)
+    private static async Task<double> DrainAsync(string servers, ClickHouseAddress address, string group, long rows)
     {
         using var http = new ClickHouseHttp(address, Patience);
         await new Migrator(http, NullLogger<Migrator>.Instance).ApplyAsync();
@@ -111,21 +110,22 @@ internal sealed class SinkBench : IBenchmark
         using var stop = new CancellationTokenSource();
         var running = sink.RunAsync(stop.Token);
         while (sink.Health.Partitions.Count == 0) await Task.Delay(5);
-        var (started, processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        var started = Stopwatch.GetTimestamp();
         while (await InsertedAsync(registry) < rows)
         {
             if (running.IsCompleted) await running;
             if (Stopwatch.GetElapsedTime(started) > Patience) throw new TimeoutException($"the sink did not land {rows} rows within {Patience}");
             await Task.Delay(10);
         }
-        var (seconds, used) = (Stopwatch.GetElapsedTime(started).TotalSeconds, Environment.CpuUsage.TotalTime - processor);
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         await stop.CancelAsync();
         await running;
-        return (seconds, used);
+        return seconds;
     }
 
-    private static async Task SteadyAsync(KafkaAddress kafka, LocalClickHouseServer server, int rate, int seconds)
+    private static async Task SteadyAsync(BenchmarkRun run, LocalClickHouseServer server, int rate, TimeSpan time)
     {
+        var (kafka, seconds) = (run.Kafka, (int)time.TotalSeconds);
         var address = Address(server, "steady");
         using var http = new ClickHouseHttp(address, Patience);
         await new Migrator(http, NullLogger<Migrator>.Instance).ApplyAsync();
@@ -149,22 +149,13 @@ internal sealed class SinkBench : IBenchmark
             await Task.Delay(20);
         }
         var wall = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        var (inserts, landed) = (await MetricAsync(registry, "returns_sink_insert_seconds_count"), await InsertedAsync(registry));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"steady {rate:N0} units/s: feeder and sink {(Environment.CpuUsage.TotalTime - own).TotalSeconds / wall:0.00} cores, ClickHouse {(ProcessorTime(clickHouse) - engine).TotalSeconds / wall:0.00} cores, broker {(kafka.BrokerTime - broker)?.TotalSeconds / wall:0.00} cores, {inserts / wall:0.0} inserts/s, landed {landed:N0} of {2 * rate * seconds:N0}"));
+        var (inserts, landed) = (await Samples.SumAsync(registry, "returns_sink_insert_seconds_count"), await InsertedAsync(registry));
+        run.Note($"sink at a steady {rate:N0} units/s: feeder and sink {(Environment.CpuUsage.TotalTime - own).TotalSeconds / wall:0.00} cores, ClickHouse {(ProcessorTime(clickHouse) - engine).TotalSeconds / wall:0.00} cores, broker {(kafka.BrokerTime - broker)?.TotalSeconds / wall:0.00} cores, {inserts / wall:0.0} inserts/s, landed {landed:N0} of {2 * rate * seconds:N0}");
         await stop.CancelAsync();
         await running;
     }
 
-    private static Task<double> InsertedAsync(CollectorRegistry registry) => MetricAsync(registry, "returns_sink_rows_inserted_total{");
-
-    private static async Task<double> MetricAsync(CollectorRegistry registry, string name)
-    {
-        using var text = new MemoryStream();
-        await registry.CollectAndExportAsTextAsync(text);
-        return System.Text.Encoding.UTF8.GetString(text.ToArray()).Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal))
-            .Sum(line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture));
-    }
+    private static Task<double> InsertedAsync(CollectorRegistry registry) => Samples.SumAsync(registry, "returns_sink_rows_inserted_total");
 
     private static IProducer<Null, byte[]> Producer(string servers) => new ProducerBuilder<Null, byte[]>(new ProducerConfig
     {
@@ -202,11 +193,6 @@ internal sealed class SinkBench : IBenchmark
         rows.Int64(unit / Partitions);
         TFormat.Append(record, rows);
     }
-
-    private static int Argument(string[] args, int index, int otherwise) =>
-        args.Length <= index ? otherwise
-        : int.TryParse(args[index], CultureInfo.InvariantCulture, out var value) && value >= 0 ? value
-        : throw new FormatException($"argument {index + 1} is '{args[index]}': expected a number");
 
     /// <summary>A typical grade and disposition: two limits, four candidates.</summary>
     private sealed class Outcomes

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Globalization;
 using Returns.Contracts;
 using Returns.Streams.State;
 
@@ -23,25 +22,21 @@ internal sealed class StoreBench : IBenchmark
 
     public string Name => "store";
 
-    public string Usage => "[ITEMS=10000000]: a store's cost per operation from 10,000 items on, bytes per item and the longest pause of its growth";
+    public string Usage => "a store's operations from 10,000 items on beside a Dictionary, bytes per item and the longest pause of its growth";
 
-    public Task<int> RunAsync(string[] args)
+    public bool IsBudget => false;
+
+    public Task RunAsync(BenchmarkRun run)
     {
-        var most = 10_000_000;
-        if (args.Length > 0 && (!int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out most) || most < 10_000))
+        Measure(run, 100_000, print: false);
+        for (var items = 10_000; items <= run.Sized(10_000_000); items *= 10)
         {
-            throw new FormatException($"ITEMS: '{args[0]}' is not a number from 10000");
+            Measure(run, items, print: true);
         }
-        Measure(100_000, print: false);
-        Console.WriteLine("     items   insert  Dictionary      get  Dictionary   update     wake  (ns of processor, commits included)  bytes/item   longest insert");
-        for (var items = 10_000L; items <= most; items *= 10)
-        {
-            Measure((int)items, print: true);
-        }
-        return Task.FromResult(0);
+        return Task.CompletedTask;
     }
 
-    private void Measure(int items, bool print)
+    private void Measure(BenchmarkRun run, int items, bool print)
     {
         var store = new KeyValueStore("open");
         long longest = 0, last = Stopwatch.GetTimestamp();
@@ -87,8 +82,7 @@ internal sealed class StoreBench : IBenchmark
         });
         if (bytes != 2L * Operations * ValueBytes) throw new InvalidOperationException($"{bytes} bytes were read of {2L * Operations * ValueBytes}");
         if (!print) return;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{items,10:N0} {inserting,8:0} {theirInserting,11:0} {getting,8:0} {theirGetting,11:0} {updating,8:0} {waking,8:0} {perItem,48:0.0} {Stopwatch.GetElapsedTime(0, longest).TotalMilliseconds,13:0.0} ms"));
+        run.Note($"{items:N0} items, ns of processor with commits (a Dictionary's in brackets): insert {inserting:0} ({theirInserting:0}), get {getting:0} ({theirGetting:0}), update {updating:0}, wake {waking:0}; {perItem:0.0} bytes an item; longest insert {Stopwatch.GetElapsedTime(0, longest).TotalMilliseconds:0.0} ms");
     }
 
     private static void CommitSometimes(KeyValueStore store, int operation)

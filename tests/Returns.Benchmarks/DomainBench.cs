@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Returns.Contracts;
 using Returns.Domain;
 using Returns.Domain.Channels;
@@ -12,20 +11,22 @@ namespace Returns.Benchmarks;
 /// Grading and routing alone on one core, by the shipped rules: each unit comes in four scans (intake, two inspections, an
 /// image opinion), and is decided anew after each, from facts put together as a triage task does.
 /// </summary>
-internal sealed class DecisionBench : IBenchmark
+internal sealed class DomainBench : IBenchmark
 {
     private const int Units = 4096;
     private const int ScansPerUnit = 4;
     private const long Intake = 1_700_000_000_000;
 
-    public string Name => "decisions";
+    public string Name => "domain";
 
-    public string Usage => "[SCANS=20000000] [SEED=1]: grade and route, one core, in scans/s, in decisions/s on complete units, and bytes allocated";
+    public string Usage => "grading and routing alone, on one core";
 
-    public Task<int> RunAsync(string[] args)
+    public bool IsBudget => true;
+
+    public Task RunAsync(BenchmarkRun run)
     {
-        var scans = Argument(args, 0, "SCANS", 20_000_000);
-        var random = new Random(Argument(args, 1, "SEED", 1));
+        var scans = run.Sized(5_000_000);
+        var random = new Random(1);
         var rules = ShippedRules();
         var units = new Unit[Units];
         for (var i = 0; i < units.Length; i++) units[i] = Unit.Random(rules, random);
@@ -37,32 +38,34 @@ internal sealed class DecisionBench : IBenchmark
             Measure(rules, units, 500_000, Complete);
         }
 
-        Report("scans", Measure(rules, units, scans, FromScans), scans);
-        Report("complete units", Measure(rules, units, scans / 2, Complete), scans / 2);
-        return Task.FromResult(0);
+        List<double> perSecond = [], complete = [], bytes = [];
+        for (var round = 0; round < run.Rounds; round++)
+        {
+            var (took, allocated) = Measure(rules, units, scans, FromScans);
+            perSecond.Add(scans / took.TotalSeconds);
+            bytes.Add((double)allocated / scans);
+            complete.Add(scans / Measure(rules, units, scans, Complete).Took.TotalSeconds);
+        }
+        run.Add(new Row { Work = "grade and route, one core", Unit = "scans/s", Ours = perSecond, Target = 2_000_000 });
+        run.Add(new Row { Work = "grade and route, allocation", Unit = "bytes/scan", Ours = bytes, Target = 0, AtMost = true });
+        run.Add(new Row { Work = "grade and route, complete units only", Unit = "decisions/s", Ours = complete });
+        return Task.CompletedTask;
     }
 
-    private static void Report(string what, (TimeSpan Took, long Bytes, int[] States) run, int count) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: {count / run.Took.TotalSeconds:N0}/s, {run.Took.TotalNanoseconds / count:N0} ns each, "
-            + $"{run.Bytes} bytes allocated in all ({string.Join(", ", run.States.Select((n, i) => $"{(DecisionState)i} {100.0 * n / count:N0} %"))})"));
-
-    private static (TimeSpan Took, long Bytes, int[] States) Measure(ProgramRules rules, Unit[] units, int count, Fill fill)
+    private static (TimeSpan Took, long Bytes) Measure(ProgramRules rules, Unit[] units, int count, Fill fill)
     {
         var facts = new ItemFacts();
         var decision = new Decision();
-        var states = new int[3];
         var bytes = GC.GetAllocatedBytesForCurrentThread();
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < count; i++)
         {
             fill(units[i / ScansPerUnit % Units], i % ScansPerUnit, facts);
             decision.Decide(rules, facts, null, new UnlimitedCapacity());
-            states[(int)decision.State]++;
         }
 
         var took = Stopwatch.GetElapsedTime(start);
-        return (took, GC.GetAllocatedBytesForCurrentThread() - bytes, states);
+        return (took, GC.GetAllocatedBytesForCurrentThread() - bytes);
     }
 
     private delegate void Fill(Unit unit, int scan, ItemFacts facts);
@@ -89,14 +92,6 @@ internal sealed class DecisionBench : IBenchmark
         if (!RuleFile.TryCompile(files, out _, out var book, out var errors))
             throw new InvalidOperationException(string.Join(Environment.NewLine, errors));
         return book.Find("any"u8)!;
-    }
-
-    private static int Argument(string[] args, int index, string name, int otherwise)
-    {
-        if (args.Length <= index) return otherwise;
-        return int.TryParse(args[index], NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0
-            ? value
-            : throw new FormatException($"{name} '{args[index]}': expected a whole number above 0");
     }
 
     private sealed record Unit(CatalogFacts Catalog, Observation[] Findings, ImageOpinion Image, ReturnReason Reason, int Dwell)

@@ -1,11 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Globalization;
-using Confluent.Kafka;
-using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 using Returns.Streams;
-using Returns.Streams.Kafka;
 using Returns.Streams.State;
 
 namespace Returns.Benchmarks;
@@ -14,51 +10,57 @@ namespace Returns.Benchmarks;
 /// What the stream runtime costs over the bare loop: both read the same topic exactly-once and send one record for four, in
 /// turn, in one run. The runtime is measured without a store, and counting each key in a store with its changelog.
 /// </summary>
-internal sealed class StreamsLoopBench : IBenchmark
+internal sealed class RuntimeBench : IBenchmark
 {
     private const int InputsPerOutput = 4;
 
-    public string Name => "streams-loop";
+    public string Name => "runtime";
 
-    public string Usage => "[MESSAGES=2000000] [ROUNDS=3]: the stream runtime beside the bare loop, 1 output per 4 inputs, in messages/s and as a ratio";
+    public string Usage => "the stream runtime against the bare loop, 4 inputs to 1 output, without a store and with one";
 
-    public async Task<int> RunAsync(string[] args)
+    public bool IsBudget => false;
+
+    public async Task RunAsync(BenchmarkRun run)
     {
-        var messages = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 2_000_000;
-        var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
-        using var kafka = KafkaAddress.FindOrStart();
-        var source = await BareLoop.CreateTopicAsync(kafka.BootstrapServers).ConfigureAwait(false);
-        BareLoop.Fill(kafka.BootstrapServers, source, messages);
-        for (var round = 0; round < rounds; round++)
+        var (servers, messages) = (run.Kafka.BootstrapServers, run.Sized(2_000_000));
+        var source = await BareLoop.CreateTopicAsync(servers);
+        BareLoop.Fill(servers, source, messages);
+        foreach (var withStore in new[] { false, true })
         {
-            var bare = BareLoop.Measure(kafka.BootstrapServers, source, await BareLoop.CreateTopicAsync(kafka.BootstrapServers).ConfigureAwait(false), messages, InputsPerOutput);
-            Report("bare loop", messages, bare, bare);
-            Report("runtime, no store", messages, await MeasureAsync(kafka.BootstrapServers, source, messages, withStore: false).ConfigureAwait(false), bare);
-            Report("runtime, store", messages, await MeasureAsync(kafka.BootstrapServers, source, messages, withStore: true).ConfigureAwait(false), bare);
+            // Once uncounted, as the code is compiled for what it was seen to do.
+            await MeasureAsync(servers, source, messages, withStore);
+            var (ours, bare) = await run.InTurnsAsync(
+                async () => messages / await MeasureAsync(servers, source, messages, withStore),
+                async () => messages / await BareLoop.MeasureOnceAsync(servers, source, messages, InputsPerOutput));
+            run.Add(new Row
+            {
+                Work = withStore ? "runtime, each record counted in a store of 100,000 keys" : "runtime without a store", Unit = "records/s", Ours = ours,
+                Against = "bare loop, 4 in 1 out", Reference = bare,
+            });
         }
-        return 0;
+        await BareLoop.DeleteTopicAsync(servers, source);
     }
 
     private static async Task<double> MeasureAsync(string servers, string source, int messages, bool withStore)
     {
-        var target = await BareLoop.CreateTopicAsync(servers).ConfigureAwait(false);
+        var target = await BareLoop.CreateTopicAsync(servers);
         var run = new Run(messages);
-        var builder = new TopologyBuilder($"streams-loop-{Guid.NewGuid():N}");
+        var builder = new TopologyBuilder($"runtime-{Guid.NewGuid():N}");
         var store = withStore ? builder.Store("counts") : null;
         var sink = builder.Sink(target, () => new BytesEncoder());
         builder.SubTopology("count", store is null ? [] : [store], context => new CountEach(context, run, store, sink)).Source(source, () => new BytesDecoder());
-        var options = new StreamsOptions { Client = new ClientConfig { BootstrapServers = servers } };
-        using var stop = new CancellationTokenSource();
-        var application = new StreamsApplication(builder.Build(), options, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), NullLogger.Instance);
-        var running = application.RunAsync(stop.Token);
-        await Task.WhenAny(run.Done.Task, running, Task.Delay(TimeSpan.FromSeconds(120))).ConfigureAwait(false);
-        await stop.CancelAsync().ConfigureAwait(false);
-        await running.ConfigureAwait(false);
-        return run.Done.Task.IsCompleted ? run.Seconds : throw new TimeoutException($"{source}: {run.Read} of {messages} messages came in 120 s");
+        var topology = builder.Build();
+        await using (new RunningApplication(topology, servers, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())))
+        {
+            await run.Done.Task.WaitAsync(TimeSpan.FromSeconds(120));
+        }
+        await BareLoop.DeleteTopicAsync(servers, target);
+        if (store is not null)
+        {
+            await BareLoop.DeleteTopicAsync(servers, topology.ChangelogOf(store));
+        }
+        return run.Seconds;
     }
-
-    private static void Report(string what, int messages, double seconds, double bare) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-17} {messages / seconds,9:N0} msg/s   {bare / seconds:0.00} of the bare loop"));
 
     private sealed class Run(int messages)
     {

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
+using Returns.Contracts;
+using Returns.Contracts.Wire;
+using Returns.Domain.Rules;
+using Returns.Topologies.Triage;
+
+namespace Returns.Benchmarks;
+
+/// <summary>
+/// Triage as a worker runs it, on topics that are there for the benchmark alone, with the shipped rules. It can be run again
+/// from the start: outputs, changelog and the group's places are removed between rounds, the inputs stay.
+/// </summary>
+internal sealed class TriagePipeline : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly string[] Inputs = [Topics.Scans, Topics.Overrides, Topics.Heartbeats, Topics.Catalog, Topics.Rules];
+    private static readonly string[] Outputs = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters];
+    private static readonly string Changelog = $"{TriageTopology.Application}-items-changelog";
+    private readonly IAdminClient _admin;
+    private readonly IConsumer<Ignore, Ignore> _group;
+
+    private TriagePipeline(string servers, RuleBook rules, IAdminClient admin)
+    {
+        (Servers, Rules, _admin) = (servers, rules, admin);
+        _group = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = servers, GroupId = TriageTopology.Application }).Build();
+    }
+
+    /// <summary>Where Kafka is.</summary>
+    public string Servers { get; }
+
+    /// <summary>The rules that were published.</summary>
+    public RuleBook Rules { get; }
+
+    /// <summary>Creates the topics and publishes the rules.</summary>
+    /// <exception cref="InvalidOperationException">The broker has such topics: a pipeline runs there, and the benchmark would delete what is its.</exception>
+    public static async Task<TriagePipeline> CreateAsync(string servers)
+    {
+        var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers }).Build();
+        if (admin.GetMetadata(Patience).Topics.Select(t => t.Topic).Intersect([.. Inputs, .. Outputs, Changelog]).FirstOrDefault() is { } taken)
+        {
+            admin.Dispose();
+            throw new InvalidOperationException($"{servers} has a topic '{taken}', which the benchmark would delete: take a broker without a pipeline");
+        }
+        var files = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "rules"), "*.yaml").Select(path => new RuleFile(path, File.ReadAllBytes(path)));
+        if (!RuleFile.TryCompile(files, out var documents, out var rules, out var errors))
+        {
+            throw new InvalidOperationException(string.Join(Environment.NewLine, errors));
+        }
+        var pipeline = new TriagePipeline(servers, rules, admin);
+        await pipeline.CreateTopicsAsync(Inputs);
+        await pipeline.CreateTopicsAsync(Outputs);
+        using var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig { BootstrapServers = servers, Partitioner = Partitioner.Murmur2Random }).Build();
+        var (record, encoder) = (new RuleSet(), new WireEncoder<RuleSet>());
+        foreach (var document in documents)
+        {
+            document.Fill(1, record);
+            await producer.ProduceAsync(Topics.Rules, new Message<byte[], byte[]> { Key = document.Key.Span.ToArray(), Value = encoder.Encode(record).ToArray() });
+        }
+        return pipeline;
+    }
+
+    /// <summary>Runs triage until all scans are committed.</summary>
+    /// <returns>Scans/s and bytes allocated a scan, from the first commit seen to the commit past the last scan; where time went, by the runtime's metrics.</returns>
+    public async Task<(double PerSecond, double BytesPerScan, string Time)> DrainAsync()
+    {
+        var registry = Metrics.NewCustomRegistry();
+        await using var running = Start(registry);
+        var partitions = Enumerable.Range(0, BareLoop.Partitions).Select(p => new TopicPartition(Topics.Scans, p)).ToList();
+        var ends = partitions.ToDictionary(p => p, p => _group.QueryWatermarkOffsets(p, Patience).High.Value);
+        var deadline = Stopwatch.GetTimestamp() + Stopwatch.Frequency * 300;
+        var (started, before, bytes) = (0L, 0L, 0L);
+        while (true)
+        {
+            running.ThrowIfFailed();
+            var committed = _group.Committed(partitions, Patience);
+            var done = committed.Sum(c => Math.Max(0, c.Offset.Value));
+            if (started == 0 && done > 0)
+            {
+                (started, before, bytes) = (Stopwatch.GetTimestamp(), done, GC.GetTotalAllocatedBytes());
+            }
+            // The last record of a partition may be a transaction's marker, which no commit needs to be past.
+            if (committed.All(c => c.Offset.Value >= ends[c.TopicPartition] - 1))
+            {
+                var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+                bytes = GC.GetTotalAllocatedBytes() - bytes;
+                // The runtime publishes once a second.
+                var records = await Samples.SumAsync(registry, "returns_streams_records_total");
+                return ((done - before) / seconds, (double)bytes / (done - before), await Samples.TimePerRecordAsync(registry, records));
+            }
+            if (Stopwatch.GetTimestamp() > deadline)
+            {
+                throw new TimeoutException($"triage has committed {done} of {ends.Values.Sum()} scans in 300 s");
+            }
+            await Task.Delay(10);
+        }
+    }
+
+    /// <summary>Starts triage.</summary>
+    /// <param name="registry">Takes its metrics.</param>
+    public RunningApplication Start(CollectorRegistry registry)
+    {
+        var metrics = Metrics.WithCustomRegistry(registry);
+        return new RunningApplication(TriageTopology.Build(LocalSchemaIds.BuiltIn, metrics, NullLogger.Instance), Servers, metrics);
+    }
+
+    /// <summary>Removes what triage wrote.</summary>
+    public async Task ResetAsync()
+    {
+        await DeleteAsync([.. Outputs, Changelog]);
+        try
+        {
+            await _admin.DeleteGroupsAsync([TriageTopology.Application]);
+        }
+        catch (DeleteGroupsException e) when (e.Results.TrueForAll(r => r.Error.Code is ErrorCode.NoError or ErrorCode.GroupIdNotFound))
+        {
+            // It had committed nothing.
+        }
+        await CreateTopicsAsync(Outputs);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ResetAsync();
+        await DeleteAsync([.. Inputs, .. Outputs]);
+        _group.Dispose();
+        _admin.Dispose();
+    }
+
+    private async Task DeleteAsync(string[] topics)
+    {
+        try
+        {
+            await _admin.DeleteTopicsAsync(topics);
+        }
+        catch (DeleteTopicsException e) when (e.Results.TrueForAll(r => r.Error.Code is ErrorCode.NoError or ErrorCode.UnknownTopicOrPart))
+        {
+            // What is not there need not go.
+        }
+    }
+
+    private async Task CreateTopicsAsync(IEnumerable<string> topics)
+    {
+        var missing = topics.ToList();
+        var deadline = Stopwatch.GetTimestamp() + Stopwatch.Frequency * 60;
+        while (missing.Count > 0)
+        {
+            try
+            {
+                await _admin.CreateTopicsAsync(missing.Select(topic => new TopicSpecification
+                {
+                    Name = topic, ReplicationFactor = 1, NumPartitions = topic == Topics.Rules ? 1 : topic == Topics.Catalog ? 4 : BareLoop.Partitions,
+                    Configs = topic == Topics.Rules || topic == Topics.Catalog ? new() { ["cleanup.policy"] = "compact" } : null,
+                }));
+                return;
+            }
+            catch (CreateTopicsException e) when (Stopwatch.GetTimestamp() < deadline && e.Results.TrueForAll(r => r.Error.Code is ErrorCode.NoError or ErrorCode.TopicAlreadyExists))
+            {
+                // A broker may still be deleting those of the round before.
+                missing = [.. e.Results.Where(r => r.Error.Code != ErrorCode.NoError).Select(r => r.Topic)];
+                await Task.Delay(100);
+            }
+        }
+    }
+}
