@@ -29,7 +29,7 @@ public sealed class Agreement
     public Agreement(AgreementTerms terms)
     {
         ArgumentNullException.ThrowIfNull(terms);
-        Copy(terms, _terms);
+        Copy(terms, _terms, text => text.Copy());
         foreach (var reason in _terms.DefectReasons) _defectReasons |= 1u << (int)reason;
         _defectGrades = [.. _terms.DefectGrades.Select(g => GradeCode.TryParse(g.Span, out var code) ? code : default).Where(c => !c.IsNone)];
         _packaging = [.. _terms.Packaging.Select(p => (CriterionKey.Of(p.Criterion.Span), p.AtLeast ?? double.NegativeInfinity, p.AtMost ?? double.PositiveInfinity))];
@@ -142,11 +142,11 @@ public sealed class Agreement
         return new Standing(violations, value, charges);
     }
 
-    /// <summary>Writes the terms.</summary>
+    /// <summary>Writes the terms; their text is not copied, as it does not change.</summary>
     public void Fill(AgreementTerms into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        Copy(_terms, into);
+        Copy(_terms, into, static text => text);
     }
 
     private bool BreaksPackaging(FindingList findings)
@@ -170,17 +170,17 @@ public sealed class Agreement
         return time - (rest < 0 ? rest + length : rest);
     }
 
-    private static void Copy(AgreementTerms from, AgreementTerms into)
+    private static void Copy(AgreementTerms from, AgreementTerms into, Func<Utf8, Utf8> text)
     {
         into.Clear();
-        into.Id = from.Id.Copy();
-        into.Name = from.Name.Copy();
-        into.Version = from.Version.Copy();
+        into.Id = text(from.Id);
+        into.Name = text(from.Name);
+        into.Version = text(from.Version);
         into.ValidFrom = from.ValidFrom;
         into.ValidTo = from.ValidTo;
         into.Currency = from.Currency;
         foreach (var reason in from.DefectReasons) into.DefectReasons.Add(reason);
-        foreach (var grade in from.DefectGrades) into.DefectGrades.Add(grade.Copy());
+        foreach (var grade in from.DefectGrades) into.DefectGrades.Add(text(grade));
         into.AllowedUnits = from.AllowedUnits;
         into.AllowedValue = from.AllowedValue;
         into.WindowKind = from.WindowKind;
@@ -191,7 +191,7 @@ public sealed class Agreement
         foreach (var packaging in from.Packaging)
         {
             var copy = into.Packaging.Add();
-            copy.Criterion = packaging.Criterion.Copy();
+            copy.Criterion = text(packaging.Criterion);
             copy.AtLeast = packaging.AtLeast;
             copy.AtMost = packaging.AtMost;
         }

@@ -135,6 +135,7 @@ public static class DocumentSeal
         void Text(string name, Utf8? value) => text.Append(CultureInfo.InvariantCulture, $"{name}={Agreement.Escape(value)}\n");
     }
 
-    private static string IdOf(DocumentKind kind, string hash) =>
-        (kind == DocumentKind.Correction ? "CC-" : "CB-") + hash[..Math.Min(IdDigits, hash.Length)];
+    /// <summary>The id of a document with a content hash.</summary>
+    public static string IdOf(DocumentKind kind, string contentHash) =>
+        (kind == DocumentKind.Correction ? "CC-" : "CB-") + contentHash[..Math.Min(IdDigits, contentHash.Length)];
 }

@@ -70,7 +70,8 @@ public sealed class Rates
         var agreement = Terms.Agreement(t => (t.AllowedUnits, t.MinimumUnits, t.ClearPercent) = (1000, 40, 80));
         Assert.True(Of(agreement, defects: 90, units: 1000).Alerts(true));
         Assert.False(Of(agreement, defects: 80, units: 1000).Alerts(true));
-        Assert.True(Of(agreement, defects: 0, units: 39).Alerts(true)); // too few to tell
+        Assert.True(Of(agreement, defects: 1, units: 2).Alerts(true));
+        Assert.False(Of(agreement, defects: 0, units: 2).Alerts(true));
         Assert.False(Of(agreement, defects: 0, units: 0).Alerts(true));
     }
 
