@@ -17,7 +17,7 @@ internal sealed class UnitProcessor : Processor, IProcessor<Hashed<ItemScan>>, I
 {
     private const long Day = 86_400_000;
 
-    /// <summary>As long as triage waits for an undecided unit at most.</summary>
+    /// <summary>As long as triage waits for an undecided unit, or for an operator, at most.</summary>
     internal const long KeepUndecided = 30 * Day;
 
     /// <summary>As long as triage knows a decided unit, and its scans are in their topic.</summary>
@@ -150,7 +150,8 @@ internal sealed class UnitProcessor : Processor, IProcessor<Hashed<ItemScan>>, I
     private void Save(ReadOnlySpan<byte> lpn)
     {
         _unit.OriginTime = Context.StreamTime;
-        _units.Put(lpn, _encoder.Encode(_unit), Context.StreamTime + (_unit.DecisionRevision > 0 ? KeepDecided : KeepUndecided));
+        var decided = _unit.DecisionRevision > 0 && _unit.Disposition != Disposition.ManualReview;
+        _units.Put(lpn, _encoder.Encode(_unit), Context.StreamTime + (decided ? KeepDecided : KeepUndecided));
     }
 
     /// <summary>Finds how the unit counts now, and says so if that is news.</summary>
