@@ -13,7 +13,7 @@ internal sealed record WorkerOptions
     public const string Section = "Returns";
 
     /// <summary>The roles there are.</summary>
-    public static readonly string[] KnownRoles = ["triage", "sink"];
+    public static readonly string[] KnownRoles = ["triage", "compliance", "sink"];
 
     /// <summary>Command line options, by their key in the section.</summary>
     private static readonly Dictionary<string, string> Switches = new(StringComparer.OrdinalIgnoreCase)
@@ -33,12 +33,12 @@ internal sealed record WorkerOptions
     public const string Usage =
         """
         usage: Returns.Worker --roles ROLE[,ROLE] --kafka HOST:PORT [options]
-          --roles ROLE[,ROLE]     what this process does: triage, sink
+          --roles ROLE[,ROLE]     what this process does: triage, compliance, sink
           --kafka HOST:PORT       bootstrap servers, comma-separated
           --kafka-config FILE     librdkafka properties for every client, one name=value a line: SASL, TLS
           --clickhouse URL        http://[user:password@]host:port/[?database=name]; for the role sink
           --schema-registry URL   where schema ids come from; without it, from schemas/
-          --threads N             stream threads of the role triage (1)
+          --threads N             stream threads of a role that processes streams (1)
           --instance-id NAME      static membership: one that starts again under its name takes its partitions over at once
           --http-host ADDRESS     address of metrics and health (127.0.0.1)
           --http-port N           port of metrics and health; 0 takes a free one (9464)
@@ -58,7 +58,7 @@ internal sealed record WorkerOptions
     /// <summary>Schema Registry; null takes the ids of schemas/.</summary>
     public Uri? SchemaRegistry { get; init; }
 
-    /// <summary>Stream threads of the role triage.</summary>
+    /// <summary>Stream threads of each role that processes streams.</summary>
     public int Threads { get; init; } = 1;
 
     /// <summary>Name among the processes of the role, for static membership; null for none.</summary>

@@ -31,7 +31,7 @@ public sealed class ConfigurationTests : IDisposable
 
     [Theory]
     [InlineData("--roles is missing", "--kafka", "k:1")]
-    [InlineData("--roles: 'triage,packer': there are triage, sink", "--roles", "triage,packer", "--kafka", "k:1")]
+    [InlineData("--roles: 'triage,packer': there are triage, compliance, sink", "--roles", "triage,packer", "--kafka", "k:1")]
     [InlineData("--roles: ','", "--roles", ",", "--kafka", "k:1")]
     [InlineData("--kafka is missing", "--roles", "triage")]
     [InlineData("--clickhouse is missing", "--roles", "sink", "--kafka", "k:1")]

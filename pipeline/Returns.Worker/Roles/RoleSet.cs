@@ -25,6 +25,7 @@ internal static class RoleSet
             _ = role switch
             {
                 "triage" => services.AddSingleton<IRole, TriageRole>(),
+                "compliance" => services.AddSingleton<IRole, ComplianceRole>(),
                 "sink" => services.AddSingleton<IRole, SinkRole>(),
                 _ => throw new InvalidOperationException($"the role '{role}' has no class"),
             };

@@ -130,7 +130,8 @@ public sealed class ComplianceAgainstOracle
                     {
                         Publish(scan);
                     }
-                }));
+                }
+                ));
             }
             var regrades = random.Next(4) == 0 ? random.Next(1, 4) : 0;
             for (var revision = 1; revision <= 1 + regrades; revision++)
@@ -147,7 +148,8 @@ public sealed class ComplianceAgainstOracle
                     {
                         unit.Decision = decision;
                     }
-                }));
+                }
+                ));
             }
         }
         foreach (var (_, publish) in events.OrderBy(e => e.At).ToList())
