@@ -64,7 +64,7 @@ internal sealed class SinkBench : IBenchmark
     private static async Task CreateTopicsAsync(string servers)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers }).Build();
-        string[] topics = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters];
+        string[] topics = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.DeadLetters];
         await admin.CreateTopicsAsync(topics.Select(topic => new TopicSpecification { Name = topic, NumPartitions = Partitions, ReplicationFactor = 1 }));
     }
 
