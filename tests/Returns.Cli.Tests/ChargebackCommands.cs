@@ -62,8 +62,20 @@ public sealed class ChargebackCommands : IAsyncLifetime
             Keep(Topics.Scans, lpn, Encoded(scan));
             Keep(Topics.Dispositions, lpn, Encoded(new ItemRouted
             {
-                Lpn = lpn, Program = "north", Facility = "DC-LEEDS", Sku = "SKU-1", Category = "electronics", Vendor = Utf8.From("V-1001"), Grade = Utf8.From("B"), ReturnReason = reason,
-                Revision = 1, Disposition = Disposition.Resell, Cost = new Money(60m, Currency.Parse("GBP")), RuleVersion = "1", RoutedAt = at, IntakeAt = at,
+                Lpn = lpn,
+                Program = "north",
+                Facility = "DC-LEEDS",
+                Sku = "SKU-1",
+                Category = "electronics",
+                Vendor = Utf8.From("V-1001"),
+                Grade = Utf8.From("B"),
+                ReturnReason = reason,
+                Revision = 1,
+                Disposition = Disposition.Resell,
+                Cost = new Money(60m, Currency.Parse("GBP")),
+                RuleVersion = "1",
+                RoutedAt = at,
+                IntakeAt = at,
             }));
         }
 
