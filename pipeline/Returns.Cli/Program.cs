@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Returns.Cli.Chargebacks;
 using Returns.Cli.Rules;
 using Returns.Cli.Up;
 
@@ -7,6 +8,7 @@ var root = new RootCommand("Returns.Streaming: grades, routes and accounts for r
 {
     UpCommand.Create(),
     RulesCommand.Create(),
+    ChargebacksCommand.Create(),
 };
 
 // The first Ctrl-C stops everything in order. A second one ends at once: the children end themselves when this process has.

@@ -27,6 +27,18 @@ public static class Topics
     /// <summary><see cref="ItemException"/>, keyed by LPN.</summary>
     public const string Exceptions = "returns.exceptions";
 
+    /// <summary><see cref="VendorUnit"/>, keyed by program|vendor: the journal of compliance, kept for good.</summary>
+    public const string VendorUnits = "returns.vendor-units";
+
+    /// <summary><see cref="VendorWindow"/>, keyed by window, compacted.</summary>
+    public const string VendorWindows = "returns.vendor-windows";
+
+    /// <summary><see cref="VendorAlert"/>, keyed by program|vendor.</summary>
+    public const string VendorAlerts = "returns.vendor-alerts";
+
+    /// <summary><see cref="Chargeback"/>, keyed by program|vendor, kept for good.</summary>
+    public const string Chargebacks = "returns.chargebacks";
+
     /// <summary>What could not be processed: the raw bytes, with the reason in the headers.</summary>
     public const string DeadLetters = "returns.dlq";
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using Confluent.Kafka;
 using Microsoft.Extensions.Configuration;
 using Returns.ClickHouse;
@@ -13,7 +14,7 @@ internal sealed record WorkerOptions
     public const string Section = "Returns";
 
     /// <summary>The roles there are.</summary>
-    public static readonly string[] KnownRoles = ["triage", "sink"];
+    public static readonly string[] KnownRoles = ["triage", "compliance", "notifier", "sink"];
 
     /// <summary>Command line options, by their key in the section.</summary>
     private static readonly Dictionary<string, string> Switches = new(StringComparer.OrdinalIgnoreCase)
@@ -23,6 +24,9 @@ internal sealed record WorkerOptions
         ["--kafka-config"] = "KafkaConfig",
         ["--clickhouse"] = "ClickHouse",
         ["--schema-registry"] = "SchemaRegistry",
+        ["--alertmanager"] = "Alertmanager",
+        ["--webhooks"] = "Webhooks",
+        ["--webhook-secret-file"] = "WebhookSecretFile",
         ["--threads"] = "Threads",
         ["--instance-id"] = "InstanceId",
         ["--session-timeout"] = "SessionTimeout",
@@ -35,12 +39,15 @@ internal sealed record WorkerOptions
     public const string Usage =
         """
         usage: Returns.Worker --roles ROLE[,ROLE] --kafka HOST:PORT [options]
-          --roles ROLE[,ROLE]     what this process does: triage, sink
+          --roles ROLE[,ROLE]     what this process does: triage, compliance, notifier, sink
           --kafka HOST:PORT       bootstrap servers, comma-separated
           --kafka-config FILE     librdkafka properties for every client, one name=value a line: SASL, TLS
           --clickhouse URL        http://[user:password@]host:port/[?database=name]; for the role sink
+          --alertmanager URL      an Alertmanager; for the role notifier
+          --webhooks URL[,URL]    where vendor alerts are posted; for the role notifier
+          --webhook-secret-file FILE  signs what is posted
           --schema-registry URL   where schema ids come from; without it, from schemas/
-          --threads N             stream threads of the role triage (1)
+          --threads N             stream threads of a role that processes streams (1)
           --instance-id NAME      static membership: one that starts again under its name takes its partitions over at once
           --session-timeout N     seconds without a heartbeat after which others take over (triage 10, sink 45)
           --transaction-timeout N seconds after which the broker aborts what a dead process of the role triage left open (10)
@@ -59,10 +66,19 @@ internal sealed record WorkerOptions
     /// <summary>ClickHouse; null where no role needs it.</summary>
     public ClickHouseAddress? ClickHouse { get; init; }
 
+    /// <summary>Alertmanager; null for none.</summary>
+    public Uri? Alertmanager { get; init; }
+
+    /// <summary>Where alerts are posted. May hold secrets: not for logs.</summary>
+    public IReadOnlyList<Uri> Webhooks { get; init; } = [];
+
+    /// <summary>Signs what is posted; null leaves it unsigned. Not for logs.</summary>
+    public byte[]? WebhookSecret { get; init; }
+
     /// <summary>Schema Registry; null takes the ids of schemas/.</summary>
     public Uri? SchemaRegistry { get; init; }
 
-    /// <summary>Stream threads of the role triage.</summary>
+    /// <summary>Stream threads of each role that processes streams.</summary>
     public int Threads { get; init; } = 1;
 
     /// <summary>Name among the processes of the role, for static membership; null for none.</summary>
@@ -118,13 +134,21 @@ internal sealed record WorkerOptions
         {
             throw new FormatException($"--roles: '{section["Roles"]}': there are {string.Join(", ", KnownRoles)}");
         }
+        var webhooks = (section["Webhooks"] ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().Select(url => UrlOf("--webhooks", url)).ToArray();
+        if (roles.Contains("notifier") && webhooks.Length == 0 && section["Alertmanager"] is null)
+        {
+            throw new FormatException("--alertmanager and --webhooks are missing: the role notifier needs one of them");
+        }
         return new WorkerOptions
         {
             Roles = roles,
             Kafka = KafkaOf(section["Kafka"], section["KafkaConfig"]),
             ClickHouse = section["ClickHouse"] is { } url ? Parse("--clickhouse", url, ClickHouseAddress.Parse)
                 : roles.Contains("sink") ? throw new FormatException("--clickhouse is missing: the role sink needs it") : null,
-            SchemaRegistry = section["SchemaRegistry"] is { } registry ? RegistryOf(registry) : null,
+            Alertmanager = section["Alertmanager"] is { } alertmanager ? UrlOf("--alertmanager", alertmanager) : null,
+            Webhooks = webhooks,
+            WebhookSecret = section["WebhookSecretFile"] is { } secret ? SecretOf(secret) : null,
+            SchemaRegistry = section["SchemaRegistry"] is { } registry ? UrlOf("--schema-registry", registry) : null,
             Threads = NumberOf("--threads", section["Threads"], 1, 64, 1),
             InstanceId = section["InstanceId"],
             SessionTimeout = SecondsOf("--session-timeout", section["SessionTimeout"], 300),
@@ -174,10 +198,23 @@ internal sealed record WorkerOptions
         return string.IsNullOrWhiteSpace(config.BootstrapServers) ? throw new FormatException("--kafka is missing: HOST:PORT of a broker") : config;
     }
 
-    private static Uri RegistryOf(string text) =>
+    private static Uri UrlOf(string option, string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
             ? url
-            : throw new FormatException("--schema-registry: not a URL such as http://localhost:8081");
+            : throw new FormatException($"{option}: not a URL such as http://localhost:8081");
+
+    private static byte[] SecretOf(string file)
+    {
+        try
+        {
+            var secret = File.ReadAllText(file).Trim();
+            return secret.Length > 0 ? Encoding.UTF8.GetBytes(secret) : throw new FormatException($"--webhook-secret-file: {file} is empty");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new FormatException($"--webhook-secret-file: {error.Message}");
+        }
+    }
 
     private static TimeSpan? SecondsOf(string name, string? text, int most) =>
         text is null ? null : TimeSpan.FromSeconds(NumberOf(name, text, 1, most, 0));

@@ -117,7 +117,7 @@ public sealed class ExactlyOnceTests(Databases databases)
         }
 
         await stage.AllLandedOnceAsync(stays);
-        await Eventually(() => stays.Health.Partitions.Count == 16, "the first sink has all partitions");
+        await Eventually(() => stays.Health.Partitions.Count == 4 * Stage.OutcomeTopics.Length, "the first sink has all partitions");
         await Eventually(() => stays.Health.Partitions.All(p => p.Lag == 0), "no lag is left, not even transaction markers");
     }
 
@@ -128,7 +128,7 @@ public sealed class ExactlyOnceTests(Databases databases)
         stage.Publish(units: 60, seed: 3);
         var sink = stage.Sink();
         await stage.AllLandedOnceAsync(sink);
-        await Eventually(() => sink.Health.Partitions.Count == 4 && sink.Health.Partitions.All(p => p.Lag == 0), "no lag is left");
+        await Eventually(() => sink.Health.Partitions.Count == Stage.OutcomeTopics.Length && sink.Health.Partitions.All(p => p.Lag == 0), "no lag is left");
         await sink.StopAsync();
 
         var last = stage.Oracle().Keys.Where(place => place.Topic == Topics.Grades).Max(place => place.Offset);

@@ -9,7 +9,7 @@ public sealed class MetricTests(Databases databases)
         stage.Publish(units: 10, seed: 1);
         var sink = stage.Sink();
         await stage.AllLandedOnceAsync(sink);
-        await ExactlyOnceTests.Eventually(() => sink.Health.Partitions.Count == 4, "the lag is published");
+        await ExactlyOnceTests.Eventually(() => sink.Health.Partitions.Count == Stage.OutcomeTopics.Length, "the lag is published");
 
         var text = await sink.ExportAsync();
         foreach (var (name, type) in ((string, string)[])

@@ -16,9 +16,9 @@ public sealed class MigrationTests(Databases databases)
 
         var tables = await http.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name");
         Assert.Equal(
-            ["dead_letters", "dispositions", "exceptions", "grades", "items", "recovery_rate_by_grade", "schema_migrations", "write_off_rate_by_category"],
+            ["chargebacks", "dead_letters", "dispositions", "exceptions", "grades", "items", "recovery_rate_by_grade", "schema_migrations", "vendor_alerts", "vendor_charges", "vendor_defect_rates", "vendor_windows", "write_off_rate_by_category"],
             tables.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        foreach (var view in (string[])["items", "write_off_rate_by_category", "recovery_rate_by_grade"])
+        foreach (var view in (string[])["items", "write_off_rate_by_category", "recovery_rate_by_grade", "vendor_defect_rates", "vendor_charges"])
         {
             Assert.Equal("0", (await http.QueryAsync($"SELECT count() FROM {view}")).Trim());
         }

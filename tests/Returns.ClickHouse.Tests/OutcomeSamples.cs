@@ -63,6 +63,52 @@ internal sealed class OutcomeSamples(int seed)
         return raised;
     }
 
+    public VendorWindow Window()
+    {
+        var window = new VendorWindow
+        {
+            Program = "NORTH", Vendor = Pick("V-1", "V-2"), AgreementId = Pick("a1", "a2"), Agreement = "2026", Kind = (VendorWindowKind)_random.Next(2),
+            Start = Time(), End = Time(), Figure = (FigureKind)_random.Next(3), Revision = _random.Next(4), Currency = Currency.Parse(Pick("GBP", "EUR")),
+        };
+        Fill(window.Figures);
+        return window;
+    }
+
+    public VendorAlert Alert()
+    {
+        var alert = new VendorAlert
+        {
+            AlertId = "VA-" + _random.Next(), Program = "NORTH", Vendor = Pick("V-1", "V-2"), AgreementId = "a1", Agreement = "2026", Measure = (RateMeasure)_random.Next(2),
+            State = (AlertState)_random.Next(2), At = Time(), RaisedAt = Time(), Allowed = _random.NextDouble(), Rate = _random.NextDouble(), LowerBound = _random.NextDouble(),
+            WindowStart = Time(), WindowEnd = Time(), Currency = Currency.Parse(Pick("GBP", "EUR")),
+        };
+        Fill(alert.Figures);
+        return alert;
+    }
+
+    public Chargeback Charged()
+    {
+        var document = new Chargeback
+        {
+            DocumentId = "CB-" + _random.Next(), Kind = (DocumentKind)_random.Next(2), Program = "NORTH", Vendor = Pick("V-1", "V-2"), Sequence = _random.Next(9),
+            Corrects = Maybe("CB-7"), Revision = _random.Next(3), WindowStart = Time(), WindowEnd = Time(), DefectsCharged = _random.Next(2) == 0,
+            Total = _random.Next(-1_000_000, 10_000_000) / 100m, IssuedAt = Time(), DisputeUntil = Time(), RespondBy = Time(),
+            PreviousHash = Maybe("aa"), ContentHash = "bb" + _random.Next(),
+        };
+        (document.Terms.Id, document.Terms.Name, document.Terms.Version, document.Terms.Currency) = ("a1", "2026", "v1", Currency.Parse(Pick("GBP", "EUR")));
+        (document.Journal.Partition, document.Journal.FirstOffset, document.Journal.LastOffset, document.Journal.Records, document.Journal.Hash) = (3, 5, _random.NextInt64(), 7, "cc");
+        Fill(document.Figures);
+        for (var i = _random.Next(5); i > 0; i--)
+        {
+            var line = document.Lines.Add();
+            (line.Kind, line.Units, line.Amount) = ((ChargeKind)_random.Next(7), _random.Next(-5, 100), _random.Next(-1_000_000, 10_000_000) / 100m);
+        }
+        return document;
+    }
+
+    private void Fill(DefectFigures figures) => (figures.Units, figures.Defects, figures.ValuedUnits, figures.Value, figures.DefectValue) =
+        (_random.Next(1000), _random.Next(100), _random.Next(1000), _random.Next(1_000_000) / 10_000m, _random.Next(1_000_000) / 10_000m);
+
     private long Time() => Start + _random.NextInt64(400L * 24 * 3600 * 1000);
 
     private string Pick(params string[] of) => of[_random.Next(of.Length)];

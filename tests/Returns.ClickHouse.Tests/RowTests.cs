@@ -90,6 +90,81 @@ public sealed class RowTests(Databases databases)
     }
 
     [Fact]
+    public async Task Every_column_of_a_vendors_window_holds_what_the_record_says_and_the_latest_figure_is_found()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        var samples = new OutcomeSamples(7);
+        var records = Enumerable.Range(0, 20).Select(_ => samples.Window()).ToList();
+        foreach (var record in records) stage.Publish(Topics.VendorWindows, "V-1", record);
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        var rows = await RowsByOffset(stage, "vendor_windows");
+        for (var i = 0; i < records.Count; i++)
+        {
+            var (record, row) = (records[i], rows[i]);
+            Assert.Equal(
+                [
+                    record.Program.ToString(), record.Vendor.ToString(), record.AgreementId.ToString(), record.Agreement.ToString(), record.Kind.ToSymbol(),
+                    Time(record.Start), Time(record.End), record.Figure.ToSymbol(), Text(record.Revision), record.Currency.ToString(), .. Figures(record.Figures),
+                ],
+                VendorWindowRows.Columns.Select(column => Cell(row, column)));
+        }
+        var last = records.Last(r => r.Kind == VendorWindowKind.Rate);
+        Assert.Equal(Text(last.Figures.Units), await stage.ScalarAsync($"SELECT units FROM vendor_defect_rates WHERE kind = 'rate' AND vendor = '{last.Vendor}' AND agreement_id = '{last.AgreementId}'"));
+    }
+
+    [Fact]
+    public async Task Every_column_of_an_alert_holds_what_the_record_says()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        var samples = new OutcomeSamples(8);
+        var records = Enumerable.Range(0, 20).Select(_ => samples.Alert()).ToList();
+        foreach (var record in records) stage.Publish(Topics.VendorAlerts, "V-1", record);
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        var rows = await RowsByOffset(stage, "vendor_alerts");
+        for (var i = 0; i < records.Count; i++)
+        {
+            var (record, row) = (records[i], rows[i]);
+            Assert.Equal(
+                [
+                    record.AlertId.ToString(), record.Program.ToString(), record.Vendor.ToString(), record.AgreementId.ToString(), record.Agreement.ToString(),
+                    record.Measure.ToSymbol(), record.State.ToSymbol(), Time(record.At), Time(record.RaisedAt), Text(record.Allowed), Text(record.Rate), Text(record.LowerBound),
+                    Time(record.WindowStart), Time(record.WindowEnd), record.Currency.ToString(), .. Figures(record.Figures),
+                ],
+                VendorAlertRows.Columns.Select(column => Cell(row, column)));
+        }
+    }
+
+    [Fact]
+    public async Task Every_column_of_a_chargeback_holds_what_the_record_says_and_charges_add_up()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        var samples = new OutcomeSamples(9);
+        var records = Enumerable.Range(0, 20).Select(_ => samples.Charged()).ToList();
+        foreach (var record in records) stage.Publish(Topics.Chargebacks, "V-1", record);
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        var rows = await RowsByOffset(stage, "chargebacks");
+        for (var i = 0; i < records.Count; i++)
+        {
+            var (record, row) = (records[i], rows[i]);
+            Assert.Equal(
+                [
+                    record.DocumentId.ToString(), record.Kind.ToSymbol(), record.Program.ToString(), record.Vendor.ToString(), Text(record.Sequence),
+                    record.Corrects?.ToString(), Text(record.Revision), record.Terms.Id.ToString(), record.Terms.Name.ToString(), record.Terms.Version.ToString(),
+                    Time(record.WindowStart), Time(record.WindowEnd), record.Terms.Currency.ToString(), .. Figures(record.Figures), record.DefectsCharged ? "true" : "false",
+                    List(record.Lines.Select(l => l.Kind.ToSymbol())), List(record.Lines.Select(l => Text(l.Units))), List(record.Lines.Select(l => Amount(l.Amount))),
+                    Amount(record.Total), Time(record.IssuedAt), Time(record.DisputeUntil), Time(record.RespondBy), Text(record.Journal.Partition),
+                    Text(record.Journal.FirstOffset), Text(record.Journal.LastOffset), Text(record.Journal.Records), record.Journal.Hash.ToString(),
+                    record.PreviousHash?.ToString(), record.ContentHash.ToString(),
+                ],
+                ChargebackRows.Columns.Select(column => Cell(row, column)));
+        }
+        Assert.Equal(records.Sum(r => r.Total), decimal.Parse(await stage.ScalarAsync("SELECT sum(charged) FROM vendor_charges"), CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
     public async Task The_largest_amounts_keep_every_digit()
     {
         await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
@@ -180,6 +255,11 @@ public sealed class RowTests(Databases databases)
     private static string Time(long millis) => DateTimeOffset.FromUnixTimeMilliseconds(millis).ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
 
     private static string? Amount(Money? money) => money?.Amount.ToString("0.####", CultureInfo.InvariantCulture);
+
+    private static string Amount(decimal amount) => amount.ToString("0.####", CultureInfo.InvariantCulture);
+
+    private static IEnumerable<string> Figures(DefectFigures figures) =>
+        [Text(figures.Units), Text(figures.Defects), Text(figures.ValuedUnits), Amount(figures.Value), Amount(figures.DefectValue)];
 
     private static string Code(Money? money) => money?.Currency.ToString() ?? "";
 }

@@ -28,7 +28,7 @@ public sealed class ZombieTests(Databases databases)
         // The first ranges after an assignment are looked up; it is a later one, which is not, that it falls asleep with.
         stage.Publish(units: 60, seed: 1);
         await stage.AllLandedOnceAsync(zombie);
-        await ExactlyOnceTests.Eventually(() => zombie.Health.Partitions.Count == 8 && zombie.Health.Partitions.All(p => p.Lag == 0), "the first part is passed");
+        await ExactlyOnceTests.Eventually(() => zombie.Health.Partitions.Count == 2 * Stage.OutcomeTopics.Length && zombie.Health.Partitions.All(p => p.Lag == 0), "the first part is passed");
         armed.Set();
         stage.Publish(units: 60, seed: 4);
         Assert.True(asleep.Wait(Stage.Patience));
@@ -37,14 +37,14 @@ public sealed class ZombieTests(Databases databases)
         var heir = stage.Sink(options: new SinkOptions { MaxDelay = TimeSpan.FromMilliseconds(20), MaxRows = 7, SessionTimeout = Session }, configure: Impatient);
         stage.Publish(units: 50, seed: 2);
         await stage.AllLandedOnceAsync(heir);
-        await ExactlyOnceTests.Eventually(() => heir.Health.Partitions.Count == 8 && heir.Health.Partitions.All(p => p.Lag == 0), "the heir is done");
+        await ExactlyOnceTests.Eventually(() => heir.Health.Partitions.Count == 2 * Stage.OutcomeTopics.Length && heir.Health.Partitions.All(p => p.Lag == 0), "the heir is done");
         await heir.StopAsync();
         var passed = stage.Committed(Topics.Grades, 0);
 
         wake.Set();
         stage.Publish(units: 20, seed: 3);
         await stage.AllLandedOnceAsync(zombie);
-        await ExactlyOnceTests.Eventually(() => zombie.Health.Partitions.Count == 8 && zombie.Health.Partitions.All(p => p.Lag == 0), "the first sink has the partitions again");
+        await ExactlyOnceTests.Eventually(() => zombie.Health.Partitions.Count == 2 * Stage.OutcomeTopics.Length && zombie.Health.Partitions.All(p => p.Lag == 0), "the first sink has the partitions again");
         Assert.True(stage.Committed(Topics.Grades, 0).Offset.Value >= passed.Offset.Value);
         Assert.Equal(stage.Oracle().Count, (await stage.RowsAsync()).Values.Sum());
     }

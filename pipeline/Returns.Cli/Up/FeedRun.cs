@@ -16,7 +16,8 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
     private static readonly TimeSpan Stalled = TimeSpan.FromMinutes(5);
 
     private readonly GroupLag _triage = new(admin, "returns.triage", [Topics.Scans, Topics.Overrides, Topics.Heartbeats], TopicSetup.Partitions);
-    private readonly GroupLag _sink = new(admin, "returns.sink", [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters], TopicSetup.Partitions);
+    private readonly GroupLag _compliance = new(admin, "returns.compliance", [Topics.Scans, Topics.Dispositions, Topics.VendorUnits, Topics.Heartbeats], TopicSetup.Partitions);
+    private readonly GroupLag _sink = new(admin, "returns.sink", [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.DeadLetters], TopicSetup.Partitions);
     private readonly OutcomeTables _tables = new(clickHouse, feed.Label.ToString());
     private readonly long _started = Stopwatch.GetTimestamp();
     private RunStatus _status = new() { Phase = "streaming" };
@@ -53,7 +54,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
             var before = _status;
             var seen = await TryLookAsync(cancel);
             view.Show(_status);
-            if (_status.Scans != before.Scans || _status.TriageLag != before.TriageLag || _status.SinkLag != before.SinkLag || _status.Tables.Exceptions != before.Tables.Exceptions)
+            if (_status.Scans != before.Scans || _status.TriageLag != before.TriageLag || _status.ComplianceLag != before.ComplianceLag || _status.SinkLag != before.SinkLag || _status.Tables.Exceptions != before.Tables.Exceptions)
             {
                 movedAt = Stopwatch.GetTimestamp();
             }
@@ -63,12 +64,12 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
                 _status = _status with { Phase = "draining", UnitsExpected = fed.Units, Units = fed.Units, Scans = fed.Scans };
                 if (seen && _status.TriageLag == 0 && (!beaten || _status.SinkLag == 0) && await UnitsOutAsync(cancel) is { } units)
                 {
-                    if (units == fed.Units && _status.SinkLag == 0)
+                    if (units == fed.Units && _status.SinkLag == 0 && _status.ComplianceLag == 0)
                     {
                         view.Show(_status);
                         return;
                     }
-                    if (!beaten)
+                    if (!beaten && units != fed.Units)
                     {
                         // What still waits for a finding that never comes meets its deadline now.
                         await Heartbeats.SendAsync(pipeline.Client, fed.LastEventTime ?? 0, LongestDeadline(book), cancel);
@@ -77,7 +78,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
                 }
                 if (Stopwatch.GetElapsedTime(movedAt) > Stalled)
                 {
-                    throw new UpException($"nothing has moved for {Stalled.TotalMinutes:0} minutes: {fed.Units} units went in, {await UnitsOutAsync(cancel)} came out, triage is {_status.TriageLag} scans behind and the sink {_status.SinkLag} rows; see the logs of both");
+                    throw new UpException($"nothing has moved for {Stalled.TotalMinutes:0} minutes: {fed.Units} units went in, {await UnitsOutAsync(cancel)} came out, triage is {_status.TriageLag} scans behind, compliance {_status.ComplianceLag} records and the sink {_status.SinkLag} rows; see their logs");
                 }
             }
             await Task.Delay(feeding.IsCompleted ? DrainEvery : WatchEvery, cancel);
@@ -101,6 +102,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
     private async Task LookAsync(CancellationToken cancel)
     {
         var triage = await _triage.ReadAsync();
+        var compliance = await _compliance.ReadAsync();
         var sink = await _sink.ReadAsync();
         var elapsed = Stopwatch.GetElapsedTime(_watched);
         var processed = Math.Max(_processed, _status.Scans - triage);
@@ -109,7 +111,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
             _status = _status with { ScansPerSecond = (processed - _processed) / elapsed.TotalSeconds, Tables = await _tables.RowsAsync(cancel) };
             (_processed, _watched) = (processed, Stopwatch.GetTimestamp());
         }
-        _status = _status with { TriageLag = triage, SinkLag = sink, Elapsed = Stopwatch.GetElapsedTime(_started) };
+        _status = _status with { TriageLag = triage, ComplianceLag = compliance, SinkLag = sink, Elapsed = Stopwatch.GetElapsedTime(_started) };
     }
 
     private async Task<long?> UnitsOutAsync(CancellationToken cancel)

@@ -9,7 +9,7 @@ namespace Returns.Cli.Up;
 /// </summary>
 internal sealed class Pipeline : IAsyncDisposable
 {
-    private static readonly string[] Roles = ["triage", "sink"];
+    private static readonly string[] Roles = ["triage", "compliance", "sink"];
     private readonly RunFolder _folder;
     private readonly Action<string> _say;
     private readonly List<SupervisedProcess> _processes = [];

@@ -21,6 +21,9 @@ internal sealed record RunStatus
     /// <summary>Scans that triage has not processed yet.</summary>
     public long TriageLag { get; init; }
 
+    /// <summary>Scans, decisions and journal records that compliance has not processed yet.</summary>
+    public long ComplianceLag { get; init; }
+
     /// <summary>Outcomes that have not reached ClickHouse yet.</summary>
     public long SinkLag { get; init; }
 

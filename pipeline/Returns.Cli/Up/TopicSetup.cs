@@ -7,7 +7,7 @@ namespace Returns.Cli.Up;
 /// <summary>Creates the topics that are missing, as section 3 of the design has them.</summary>
 internal static class TopicSetup
 {
-    /// <summary>Partitions of every topic keyed by LPN, which are joined and so must agree.</summary>
+    /// <summary>Partitions of every topic keyed by LPN or vendor, which are joined with others and so must agree.</summary>
     public const int Partitions = 12;
 
     private const string Compact = "compact";
@@ -24,6 +24,11 @@ internal static class TopicSetup
         (Topics.Dispositions, Partitions, Delete, 30),
         (Topics.Exceptions, Partitions, Delete, 30),
         (Topics.DeadLetters, Partitions, Delete, 30),
+        // Kept for good: chargebacks rest on the journal.
+        (Topics.VendorUnits, Partitions, Delete, 0),
+        (Topics.VendorWindows, Partitions, Compact, 0),
+        (Topics.VendorAlerts, Partitions, Delete, 90),
+        (Topics.Chargebacks, Partitions, Delete, 0),
     ];
 
     /// <summary>Creates what is missing and checks what is there.</summary>
@@ -44,7 +49,7 @@ internal static class TopicSetup
         {
             if (there.TryGetValue(name, out var count) && count != partitions)
             {
-                throw new UpException($"topic {name} at {bootstrap} has {count} partitions, and {partitions} are needed: topics keyed by LPN must agree; delete it, or use another broker");
+                throw new UpException($"topic {name} at {bootstrap} has {count} partitions, and {partitions} are needed: topics that are joined must agree; delete it, or use another broker");
             }
         }
         var missing = Wanted.Where(w => !there.ContainsKey(w.Name)).Select(w => new TopicSpecification

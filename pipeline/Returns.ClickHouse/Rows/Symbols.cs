@@ -15,6 +15,12 @@ internal static class Symbols
     public static readonly byte[][] HardBlock = Encode(HardBlockSymbols.All);
     public static readonly byte[][] ExceptionState = Encode(ExceptionStateSymbols.All);
     public static readonly byte[][] ExceptionReason = Encode(ExceptionReasonSymbols.All);
+    public static readonly byte[][] VendorWindowKind = Encode(VendorWindowKindSymbols.All);
+    public static readonly byte[][] FigureKind = Encode(FigureKindSymbols.All);
+    public static readonly byte[][] RateMeasure = Encode(RateMeasureSymbols.All);
+    public static readonly byte[][] AlertState = Encode(AlertStateSymbols.All);
+    public static readonly byte[][] DocumentKind = Encode(DocumentKindSymbols.All);
+    public static readonly byte[][] ChargeKind = Encode(ChargeKindSymbols.All);
 
     private static byte[][] Encode(IReadOnlyList<string> symbols) =>
         [.. symbols.Select(symbol => (byte[])[checked((byte)symbol.Length), .. Encoding.ASCII.GetBytes(symbol)])];

@@ -24,6 +24,9 @@ internal abstract class OutcomeTopic(string name, RowTable table)
         new RecordTopic<ItemGraded, GradeRows>(Topics.Grades, schemas),
         new RecordTopic<ItemRouted, DispositionRows>(Topics.Dispositions, schemas),
         new RecordTopic<ItemException, ExceptionRows>(Topics.Exceptions, schemas),
+        new RecordTopic<VendorWindow, VendorWindowRows>(Topics.VendorWindows, schemas),
+        new RecordTopic<VendorAlert, VendorAlertRows>(Topics.VendorAlerts, schemas),
+        new RecordTopic<Chargeback, ChargebackRows>(Topics.Chargebacks, schemas),
         new DeadLetterTopic(Topics.DeadLetters),
     ];
 
@@ -66,7 +69,7 @@ internal abstract class OutcomeTopic(string name, RowTable table)
         {
             if (record.Value.IsNull)
             {
-                Bury(record, batch, "Tombstone", "the record has no value: outcome topics are not compacted");
+                Bury(record, batch, "Tombstone", "the record has no value: nothing is taken back by one here");
             }
             else if (!_decoder.TryDecode(record.Value.Span, _record, out var error))
             {

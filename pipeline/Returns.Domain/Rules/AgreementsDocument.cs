@@ -1,11 +1,12 @@
 using Returns.Contracts;
+using Returns.Domain.Compliance;
 using Returns.Domain.Grading;
 using Returns.Domain.Routing;
 using Returns.Domain.Rules.Yaml;
 
 namespace Returns.Domain.Rules;
 
-/// <summary>Reads <c>kind: agreements</c>: what each vendor takes back, and on what terms.</summary>
+/// <summary>Reads <c>kind: agreements</c>: what each vendor takes back, and on what terms; and what it was agreed to be measured by.</summary>
 internal sealed class AgreementsDocument
 {
     private readonly List<Definition> _vendors = [];
@@ -32,20 +33,24 @@ internal sealed class AgreementsDocument
     public VendorRules Compile(string version, GradingRules grading, RuleErrors errors)
     {
         var terms = new Dictionary<Utf8, VendorTerms>(Utf8Comparer.Instance);
+        var agreements = new Dictionary<Utf8, VendorAgreements>(Utf8Comparer.Instance);
         VendorTerms? others = null;
         foreach (var vendor in _vendors)
         {
             var compiled = vendor.Compile(grading.Scale, errors);
             if (vendor.Name == "*") others = compiled;
             else terms.TryAdd(vendor.Name, compiled);
+            if (vendor.Compliance.Count > 0)
+                agreements.TryAdd(vendor.Name, new VendorAgreements(vendor.Compliance.Select(c => c.Compile(version, grading, errors))));
         }
 
         // Without '*' the document was refused when it was read.
-        return new VendorRules(version, terms, others!);
+        return new VendorRules(version, terms, others!, agreements);
     }
 
     private sealed record Definition(string Name, ReturnToVendor ReturnToVendor, uint Reasons, List<Located<string>>? Grades,
-        int? WindowDays, bool AuthorizationNeeded, Currency Currency, int Credit, long Handling, long Freight)
+        int? WindowDays, bool AuthorizationNeeded, Currency Currency, int Credit, long Handling, long Freight,
+        List<ComplianceDefinition> Compliance)
     {
         public static Definition Parse(MapReader map, string name)
         {
@@ -63,10 +68,11 @@ internal sealed class AgreementsDocument
                     break;
             }
 
+            var compliance = ComplianceOf(map, name);
             if (text.Value is "prohibited" or "")
             {
                 map.End();
-                return new Definition(name, how, 0, [], null, false, Currency.None, 0, 0, 0);
+                return new Definition(name, how, 0, [], null, false, Currency.None, 0, 0, 0, compliance);
             }
 
             var reasons = uint.MaxValue;
@@ -88,7 +94,26 @@ internal sealed class AgreementsDocument
             var handling = map.Amount("handling");
             var freight = map.Amount("freight-per-kg");
             map.End();
-            return new Definition(name, how, reasons, grades, window, authorization, currency, credit, handling, freight);
+            return new Definition(name, how, reasons, grades, window, authorization, currency, credit, handling, freight,
+                compliance);
+        }
+
+        private static List<ComplianceDefinition> ComplianceOf(MapReader map, string vendor)
+        {
+            var agreements = new List<ComplianceDefinition>();
+            foreach (var node in map.List("compliance", required: false))
+            {
+                var agreement = ComplianceDefinition.Parse(node, vendor, map.Errors);
+                if (agreements.Exists(a => a.Name == agreement.Name))
+                    map.Error(agreement.Line, $"agreement '{agreement.Name}' is given twice");
+                else if (agreements.Find(a => a.ValidFrom == agreement.ValidFrom) is { } other)
+                    map.Error(agreement.Line, $"agreements '{other.Name}' and '{agreement.Name}' begin at once, so neither takes the place of the other: let one begin later");
+                agreements.Add(agreement);
+            }
+
+            if (vendor == "*" && agreements.Count > 0)
+                map.Error(agreements[0].Line, "compliance is agreed with a vendor: give it a vendor of its own");
+            return agreements;
         }
 
         public VendorTerms Compile(GradeScale scale, RuleErrors errors)

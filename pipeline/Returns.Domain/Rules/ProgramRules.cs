@@ -21,7 +21,7 @@ public sealed class ProgramRules
         Vendors = vendors;
         Routing = routing;
         Keywords = keywords;
-        RoutingVersion = $"routing:{routing.Version} channels:{channels.Version} agreements:{vendors.Version}";
+        RoutingVersion = $"grading:{grading.Version} routing:{routing.Version} channels:{channels.Version} agreements:{vendors.Version}";
         byte before = 0;
         foreach (var block in Enum.GetValues<HardBlock>())
             if (routing[block].BeforeGrading) before |= (byte)(1 << (int)block);
@@ -46,7 +46,7 @@ public sealed class ProgramRules
     /// <summary>Words that tell a category; null where the program has none.</summary>
     public CategoryKeywords? Keywords { get; }
 
-    /// <summary>Versions of the three documents that routing goes by, as ItemRouted records them.</summary>
+    /// <summary>Versions of the four documents that a grade and a disposition go by, as ItemRouted records them.</summary>
     public Utf8 RoutingVersion { get; }
 
     /// <summary>True where one of the blocks routes a unit without waiting for its grade.</summary>

@@ -57,6 +57,10 @@ public sealed class OriginClock
         context.ScheduleAtEnd(idleAfter / Looks, FindIdle);
     }
 
+    /// <summary>How far wakes may have come: never later than stream time; <see cref="long.MinValue"/> while an origin has said
+    /// nothing yet. A key that would have been woken before then is late.</summary>
+    public long Time => _reached;
+
     /// <summary>An origin has come to a time, as its record says: windows up to the slowest origin's close before the next record.</summary>
     /// <param name="origin">The origin, from 0.</param>
     /// <param name="time">The greatest event time it had seen, milliseconds since the epoch. One that is earlier than said

@@ -1,6 +1,5 @@
 using Prometheus;
 using Returns.Contracts;
-using Returns.Domain.Rules;
 
 namespace Returns.Topologies.Triage;
 
@@ -28,9 +27,6 @@ internal sealed class TriageMetrics
         DeadlinesPassed = metrics.CreateCounter("returns_triage_deadlines_passed_total", "Units whose deadline passed while something was missing.");
         Forgotten = metrics.CreateCounter("returns_triage_units_forgotten_total", "Finished units whose state was dropped when its time was over.");
         Held = metrics.CreateCounter("returns_triage_units_held_total", "Units that began to wait for the catalogue or for rules.");
-        RuleErrors = metrics.CreateCounter("returns_triage_rule_errors_total",
-            "What was wrong with rule documents, per stream thread: unreadable (one alone), misfit (with the others).", ["kind"]);
-        Rules = metrics.CreateGauge("returns_triage_rules_info", "1 for the rules in force.", ["program", "grading", "routing"]);
     }
 
     public Counter.Child[] Scans { get; }
@@ -48,21 +44,4 @@ internal sealed class TriageMetrics
     public Counter Forgotten { get; }
 
     public Counter Held { get; }
-
-    public Counter RuleErrors { get; }
-
-    public Gauge Rules { get; }
-
-    /// <summary>Shows the versions in force instead of those before.</summary>
-    public void RulesInForce(RuleBook before, RuleBook now)
-    {
-        foreach (var old in before.Programs)
-        {
-            Rules.RemoveLabelled(old.Program, old.Grading.Version.ToString(), old.RoutingVersion.ToString());
-        }
-        foreach (var rules in now.Programs)
-        {
-            Rules.WithLabels(rules.Program, rules.Grading.Version.ToString(), rules.RoutingVersion.ToString()).Set(1);
-        }
-    }
 }

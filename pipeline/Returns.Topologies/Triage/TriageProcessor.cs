@@ -3,6 +3,7 @@ using Returns.Domain;
 using Returns.Domain.Channels;
 using Returns.Streams;
 using Returns.Streams.State;
+using Returns.Topologies.Rules;
 using Returns.Topologies.Triage.State;
 using Returns.Topologies.Triage.Tables;
 

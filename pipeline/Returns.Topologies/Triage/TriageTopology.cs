@@ -3,6 +3,7 @@ using Prometheus;
 using Returns.Contracts;
 using Returns.Contracts.Wire;
 using Returns.Streams;
+using Returns.Topologies.Rules;
 using Returns.Topologies.Triage.Inputs;
 using Returns.Topologies.Triage.Tables;
 using Returns.Topologies.Wire;
@@ -25,11 +26,12 @@ public static class TriageTopology
         ArgumentNullException.ThrowIfNull(metrics);
         ArgumentNullException.ThrowIfNull(log);
         var counters = new TriageMetrics(metrics);
+        var rules = new RuleMetrics(metrics, "returns_triage");
         var builder = new TopologyBuilder(Application, Topics.DeadLetters);
         var parts = new TriageParts(
             builder.Store("items"),
             builder.Table(Topics.Catalog, () => new CatalogTable(schemas)),
-            builder.Table(Topics.Rules, () => new RulesTable(schemas, counters, log)),
+            builder.Table(Topics.Rules, () => new RulesTable(schemas, rules, log)),
             builder.Sink(Topics.Grades, () => new WireEventEncoder<ItemGraded>(schemas, Topics.Grades)),
             builder.Sink(Topics.Dispositions, () => new WireEventEncoder<ItemRouted>(schemas, Topics.Dispositions)),
             builder.Sink(Topics.Exceptions, () => new WireEventEncoder<ItemException>(schemas, Topics.Exceptions)));

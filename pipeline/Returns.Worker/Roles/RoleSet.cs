@@ -25,6 +25,8 @@ internal static class RoleSet
             _ = role switch
             {
                 "triage" => services.AddSingleton<IRole, TriageRole>(),
+                "compliance" => services.AddSingleton<IRole, ComplianceRole>(),
+                "notifier" => services.AddSingleton<IRole, NotifierRole>(),
                 "sink" => services.AddSingleton<IRole, SinkRole>(),
                 _ => throw new InvalidOperationException($"the role '{role}' has no class"),
             };

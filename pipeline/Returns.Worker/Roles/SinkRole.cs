@@ -40,6 +40,9 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
             registry.Register<ItemGraded>(Topics.Grades);
             registry.Register<ItemRouted>(Topics.Dispositions);
             registry.Register<ItemException>(Topics.Exceptions);
+            registry.Register<VendorWindow>(Topics.VendorWindows);
+            registry.Register<VendorAlert>(Topics.VendorAlerts);
+            registry.Register<Chargeback>(Topics.Chargebacks);
         }
         await MigrateAsync(cancel);
         _migrating = null;

@@ -20,7 +20,7 @@ public sealed class RuleBooks
 
         var repaired = RuleBook.Build(Documents(("channels.yaml", "2026.11.1", "2")), after, out errors);
         Assert.Empty(errors);
-        Assert.Equal("routing:2026.11.1 channels:2 agreements:2026.11.1", repaired.Find("anyone"u8)!.RoutingVersion.ToString());
+        Assert.Equal("grading:2026.11.1 routing:2026.11.1 channels:2 agreements:2026.11.2", repaired.Find("anyone"u8)!.RoutingVersion.ToString());
     }
 
     [Fact]
@@ -29,8 +29,8 @@ public sealed class RuleBooks
         var own = Own("agreements", "vendors:\n  - {name: '*', return-to-vendor: prohibited}\n");
         var book = RuleBook.Build([.. Documents(), own], null, out var errors);
         Assert.Empty(errors);
-        Assert.Equal("routing:2026.11.1 channels:2026.11.1 agreements:acme-1", book.Find("acme"u8)!.RoutingVersion.ToString());
-        Assert.Equal("routing:2026.11.1 channels:2026.11.1 agreements:2026.11.1", book.Find("anyone"u8)!.RoutingVersion.ToString());
+        Assert.Equal("grading:2026.11.1 routing:2026.11.1 channels:2026.11.1 agreements:acme-1", book.Find("acme"u8)!.RoutingVersion.ToString());
+        Assert.Equal("grading:2026.11.1 routing:2026.11.1 channels:2026.11.1 agreements:2026.11.2", book.Find("anyone"u8)!.RoutingVersion.ToString());
         Assert.Same(book.Find("acme"u8)!.Grading, book.Find("anyone"u8)!.Grading);
         Assert.Equal(["*", "acme", "lakeside"], book.Programs.Select(p => p.Program).Order());
 
@@ -69,7 +69,7 @@ public sealed class RuleBooks
         random.Shuffle(documents);
         var rules = RuleBook.Build(documents, null, out var errors).Find("anyone"u8)!;
         Assert.Empty(errors);
-        Assert.Equal("routing:2026.11.1 channels:2026.11.1 agreements:2026.11.1", rules.RoutingVersion.ToString());
+        Assert.Equal("grading:2026.11.1 routing:2026.11.1 channels:2026.11.1 agreements:2026.11.2", rules.RoutingVersion.ToString());
     });
 
     [Fact]

@@ -42,10 +42,10 @@ public sealed class ShippedRulesTests
     }
 
     [Fact]
-    public void The_versions_of_all_three_routing_documents_are_recorded()
+    public void The_versions_of_all_four_documents_are_recorded()
     {
-        var rules = ShippedRules.Any(("channels.yaml", "2026.11.1", "7"), ("agreements.yaml", "2026.11.1", "8"));
-        Assert.Equal("routing:2026.11.1 channels:7 agreements:8", rules.RoutingVersion.ToString());
+        var rules = ShippedRules.Any(("channels.yaml", "2026.11.1", "7"), ("agreements.yaml", "2026.11.2", "8"));
+        Assert.Equal("grading:2026.11.1 routing:2026.11.1 channels:7 agreements:8", rules.RoutingVersion.ToString());
     }
 
     [Theory]

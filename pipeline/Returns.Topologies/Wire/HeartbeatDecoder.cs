@@ -1,9 +1,8 @@
 using Returns.Contracts;
 using Returns.Contracts.Wire;
 using Returns.Streams;
-using Returns.Topologies.Wire;
 
-namespace Returns.Topologies.Triage.Inputs;
+namespace Returns.Topologies.Wire;
 
 /// <summary>Signs of life, of which only the time counts; their key is free.</summary>
 internal sealed class HeartbeatDecoder(ISchemaIds schemas) : WireEventDecoder<StationHeartbeat>(schemas, Topics.Heartbeats)

@@ -4,7 +4,7 @@ using Returns.Contracts.Wire;
 using Returns.Domain.Rules;
 using Returns.Streams;
 
-namespace Returns.Topologies.Triage.Tables;
+namespace Returns.Topologies.Rules;
 
 /// <summary>
 /// The rules in force, compiled from the documents of the topic. For one stream thread.
@@ -20,12 +20,12 @@ internal sealed partial class RulesTable : GlobalTable
     private readonly WireDecoder<RuleSet> _wire;
     private readonly RuleSet _record = new();
     private readonly Dictionary<Utf8, RuleDocument> _documents = new(Utf8Comparer.Instance);
-    private readonly TriageMetrics _metrics;
+    private readonly RuleMetrics _metrics;
     private readonly ILogger _log;
     private RuleBook _book = RuleBook.Empty;
     private bool _changed;
 
-    public RulesTable(ISchemaIds schemas, TriageMetrics metrics, ILogger log)
+    public RulesTable(ISchemaIds schemas, RuleMetrics metrics, ILogger log)
     {
         _wire = new WireDecoder<RuleSet>(schemas, Topics.Rules);
         (_metrics, _log) = (metrics, log);
@@ -69,7 +69,7 @@ internal sealed partial class RulesTable : GlobalTable
 
     private bool Refuse(string errorClass, string message, out Rejection rejection)
     {
-        _metrics.RuleErrors.WithLabels("unreadable").Inc();
+        _metrics.Unreadable();
         rejection = new Rejection(errorClass, message);
         return false;
     }
@@ -81,10 +81,10 @@ internal sealed partial class RulesTable : GlobalTable
         _book = RuleBook.Build(_documents.Values, before, out var errors);
         foreach (var error in errors)
         {
-            _metrics.RuleErrors.WithLabels("misfit").Inc();
+            _metrics.Misfit();
             LogMisfit(_log, error);
         }
-        _metrics.RulesInForce(before, _book);
+        _metrics.InForce(before, _book);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "rules not taken over, those before stay in force: {Error}")]

@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using Confluent.Kafka;
+using Returns.Cli.Up;
+using Returns.Contracts;
+
+namespace Returns.Cli.Chargebacks;
+
+/// <summary>The command line of <c>returns chargebacks</c>.</summary>
+internal static class ChargebacksCommand
+{
+    private const int Differs = 3;
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var kafka = new Option<string>("--kafka") { Description = "Kafka that has the documents.", HelpName = "HOST:PORT", DefaultValueFactory = _ => "localhost:9092" };
+        var vendor = new Option<string?>("--vendor") { Description = "Only documents to this vendor.", HelpName = "VENDOR" };
+        var folder = new Option<DirectoryInfo>("--out") { Description = "Folder to write to.", DefaultValueFactory = _ => new DirectoryInfo("chargebacks"), HelpName = "DIR" };
+        var id = new Argument<string>("ID") { Description = "Id of the document, or the beginning of it, such as CB-1f2e." };
+
+        var list = new Command("list", "List chargebacks and corrections.") { vendor, kafka };
+        list.SetAction((result, cancel) => Run(result.GetValue(kafka)!, store =>
+        {
+            foreach (var document in Of(store.Documents(), result.GetValue(vendor)))
+            {
+                Console.WriteLine(Line(document));
+            }
+            return 0;
+        }, cancel));
+
+        var show = new Command("show", "Show a document with its units, as JSON.") { id, kafka };
+        show.SetAction((result, cancel) => Run(result.GetValue(kafka)!, store =>
+        {
+            var document = Find(store.Documents(), result.GetValue(id)!);
+            Console.WriteLine(Encoding.UTF8.GetString(DocumentJson.Write(document, store.Units(document))));
+            return 0;
+        }, cancel));
+
+        var verify = new Command("verify", "Recompute every figure and hash of all documents from the journal, the scans and the decisions, and say what differs.") { kafka };
+        verify.SetAction((result, cancel) => Run(result.GetValue(kafka)!, store =>
+        {
+            var (audit, findings) = store.Verify();
+            foreach (var finding in findings)
+            {
+                Console.WriteLine(finding);
+            }
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{audit.Documents} documents, {audit.JournalRecords} records of the journal, {audit.RawRecords} raw records compared, {audit.Expired} no longer held: {(findings.Count == 0 ? "all is as the documents say" : $"{findings.Count} differences")}"));
+            return findings.Count == 0 ? 0 : Differs;
+        }, cancel));
+
+        var export = new Command("export", "Write documents with their units to files: as JSON, and as a page to print.") { vendor, folder, kafka };
+        export.SetAction((result, cancel) => Run(result.GetValue(kafka)!, store =>
+        {
+            var into = Directory.CreateDirectory(result.GetValue(folder)!.FullName).FullName;
+            foreach (var document in Of(store.Documents(), result.GetValue(vendor)))
+            {
+                var units = store.Units(document);
+                var file = Path.Combine(into, document.DocumentId.ToString());
+                File.WriteAllBytes(file + ".json", DocumentJson.Write(document, units));
+                File.WriteAllText(file + ".html", DocumentPage.Write(document, units));
+                Console.WriteLine(file + ".html");
+            }
+            return 0;
+        }, cancel));
+        return new Command("chargebacks", "Chargebacks and corrections: list, show, verify, export.") { list, show, verify, export };
+    }
+
+    private static Task<int> Run(string kafka, Func<DocumentStore, int> work, CancellationToken cancel) => Task.Run(() =>
+    {
+        using var store = new DocumentStore(new ClientConfig { BootstrapServers = kafka, ClientId = "returns.chargebacks" }, cancel);
+        return work(store);
+    }, cancel);
+
+    private static IEnumerable<Chargeback> Of(IEnumerable<Chargeback> documents, string? vendor) =>
+        documents.Where(d => vendor is null || d.Vendor.ToString() == vendor)
+            .OrderBy(d => d.Program).ThenBy(d => d.Vendor).ThenBy(d => d.Sequence);
+
+    private static Chargeback Find(IReadOnlyList<Chargeback> documents, string id)
+    {
+        var found = documents.Where(d => d.DocumentId.ToString().StartsWith(id, StringComparison.Ordinal)).ToList();
+        return found.Count switch
+        {
+            1 => found[0],
+            0 => throw new UpException($"no document '{id}' among {documents.Count}: see 'returns chargebacks list'"),
+            _ => throw new UpException($"'{id}' begins the ids of {found.Count} documents: give more of it"),
+        };
+    }
+
+    private static string Line(Chargeback document) => string.Create(CultureInfo.InvariantCulture,
+        $"{document.DocumentId}  {document.Kind.ToSymbol(),-10}  {document.Program}|{document.Vendor} #{document.Sequence}  {Times.Minute(document.WindowStart)} to {Times.Minute(document.WindowEnd)}  {document.Figures.Defects}/{document.Figures.Units} defective  {document.Total:0.00##} {document.Terms.Currency}{(document.Corrects is { } corrects ? $"  corrects {corrects}" : "")}");
+}

@@ -1,0 +1,95 @@
+using Confluent.Kafka;
+using Returns.Cli.Up;
+using Returns.Contracts;
+using Returns.Contracts.Wire;
+using Returns.Domain.Compliance;
+using Returns.Topologies.Compliance.Audit;
+
+namespace Returns.Cli.Chargebacks;
+
+/// <summary>The documents of returns.chargebacks, and what they rest on.</summary>
+internal sealed class DocumentStore(ClientConfig client, CancellationToken cancel) : IDisposable
+{
+    private readonly TopicReader _reader = new(client, cancel);
+
+    /// <summary>Every document, each vendor's in order.</summary>
+    /// <exception cref="UpException">A document cannot be decoded, or the broker does not answer.</exception>
+    public IReadOnlyList<Chargeback> Documents()
+    {
+        var documents = new List<Chargeback>();
+        var decoder = new WireDecoder<Chargeback>();
+        _reader.ReadAll(Topics.Chargebacks, (partition, offset, value) =>
+        {
+            var document = new Chargeback();
+            if (!decoder.TryDecode(value, document, out var error))
+            {
+                throw new UpException($"{Topics.Chargebacks} [{partition}] @{offset}: {error}");
+            }
+            documents.Add(document);
+        });
+        return documents;
+    }
+
+    /// <summary>The units of a document that break the agreement, as they stood when it was issued, by LPN.</summary>
+    public IReadOnlyList<ChargedUnit> Units(Chargeback document)
+    {
+        var units = new SortedDictionary<string, ChargedUnit>(StringComparer.Ordinal);
+        var decoder = new WireDecoder<VendorUnit>();
+        var agreement = new Agreement(document.Terms);
+        var journal = document.Journal;
+        _reader.Read(Topics.VendorUnits, journal.Partition, journal.FirstOffset, journal.LastOffset, (partition, offset, value) =>
+        {
+            var unit = new VendorUnit();
+            if (!decoder.TryDecode(value, unit, out var error))
+            {
+                throw new UpException($"{Topics.VendorUnits} [{partition}] @{offset}: {error}");
+            }
+            if (unit.Program != document.Program || unit.Vendor != document.Vendor)
+            {
+                return;
+            }
+            var lpn = unit.Lpn.ToString();
+            if (IsOfWindow(unit.Previous))
+            {
+                units.Remove(lpn);
+            }
+            if (IsOfWindow(unit.Standing) && unit.Standing!.Violations.Count > 0)
+            {
+                units[lpn] = new ChargedUnit(unit, partition, offset);
+            }
+        });
+        return [.. units.Values];
+
+        bool IsOfWindow(UnitStanding? standing) =>
+            standing is not null && standing.AgreementId == agreement.Id && agreement.BillingWindow(standing.ReceivedAt).Start == document.WindowStart;
+    }
+
+    /// <summary>Recomputes every document from the journal, the scans and the decisions.</summary>
+    public (ChargebackAudit Audit, IReadOnlyList<AuditFinding> Findings) Verify()
+    {
+        var audit = new ChargebackAudit(LocalSchemaIds.BuiltIn);
+        foreach (var topic in new[] { Topics.Scans, Topics.Dispositions })
+        {
+            var offsets = _reader.Offsets(topic);
+            for (var partition = 0; partition < offsets.Count; partition++)
+            {
+                audit.Retain(topic, partition, offsets[partition].Low.Value);
+            }
+        }
+        // The documents first: what comes while the journal is read is in neither.
+        foreach (var document in Documents())
+        {
+            audit.Document(document);
+        }
+        _reader.ReadAll(Topics.VendorUnits, (partition, offset, value) => audit.Journal(partition, offset, value));
+        _reader.ReadAll(Topics.Scans, (partition, offset, value) => audit.Scan(partition, offset, value));
+        _reader.ReadAll(Topics.Dispositions, (partition, offset, value) => audit.Disposition(partition, offset, value));
+        return (audit, audit.Finish());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _reader.Dispose();
+}
+
+/// <summary>A unit of a document, and where its record in the journal is.</summary>
+internal sealed record ChargedUnit(VendorUnit Unit, int Partition, long Offset);
