@@ -138,8 +138,11 @@ internal sealed class RunningApplication : IAsyncDisposable
         var all = new StreamsOptions
         {
             Client = new Confluent.Kafka.ClientConfig { BootstrapServers = kafka.Servers },
-            SessionTimeout = TimeSpan.FromSeconds(6), TransactionTimeout = TimeSpan.FromSeconds(5), StopTimeout = TimeSpan.FromSeconds(10),
-            CommitInterval = TimeSpan.FromMilliseconds(20), Patience = TimeSpan.FromSeconds(30),
+            SessionTimeout = TimeSpan.FromSeconds(6),
+            TransactionTimeout = TimeSpan.FromSeconds(5),
+            StopTimeout = TimeSpan.FromSeconds(10),
+            CommitInterval = TimeSpan.FromMilliseconds(20),
+            Patience = TimeSpan.FromSeconds(30),
         };
         Metrics = Prometheus.Metrics.NewCustomRegistry();
         Application = new StreamsApplication(topology, options?.Invoke(all) ?? all, Prometheus.Metrics.WithCustomRegistry(Metrics), Log);

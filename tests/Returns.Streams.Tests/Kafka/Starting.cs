@@ -96,7 +96,8 @@ public sealed class Starting
         var test = new Counting();
         await using var application = new RunningApplication(test, kafka, o => o with
         {
-            Client = new ClientConfig { BootstrapServers = "127.0.0.1:1" }, Patience = TimeSpan.FromSeconds(1),
+            Client = new ClientConfig { BootstrapServers = "127.0.0.1:1" },
+            Patience = TimeSpan.FromSeconds(1),
         });
         var error = await Assert.ThrowsAsync<StreamsException>(() => application.Ended.WaitAsync(Kafka.Bound, Cancelled));
         Assert.Contains("cannot read the topics", error.Message, StringComparison.Ordinal);
@@ -110,7 +111,9 @@ public sealed class Starting
     {
         var options = new StreamsOptions
         {
-            Client = new ClientConfig { BootstrapServers = "127.0.0.1:1" }, Threads = threads, CommitInterval = TimeSpan.FromMilliseconds(commitMs),
+            Client = new ClientConfig { BootstrapServers = "127.0.0.1:1" },
+            Threads = threads,
+            CommitInterval = TimeSpan.FromMilliseconds(commitMs),
         };
         var error = Assert.Throws<ArgumentException>(() => new StreamsApplication(new Counting().Build(), options,
             Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()), new CollectedLog()));
