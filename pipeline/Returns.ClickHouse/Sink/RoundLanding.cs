@@ -5,14 +5,14 @@ namespace Returns.ClickHouse.Sink;
 
 /// <summary>Brings the marked ranges of a round into ClickHouse: one attempt.</summary>
 /// <remarks>Runs on pool threads. While it does, nobody else touches the ranges.</remarks>
-internal sealed class RoundLanding(ClickHouseHttp clickHouse, SinkMetrics metrics, TimeProvider time, Action<SinkStep>? at)
+/// <param name="clickHouse">Where it inserts.</param>
+/// <param name="metrics">What it counts in.</param>
+/// <param name="markHolds">How long after its mark an attempt may begin an insert. Below the session timeout: a process frozen for
+/// longer has to ask the broker whether it is still a member first.</param>
+/// <param name="time">The clock.</param>
+/// <param name="at">Told of each step.</param>
+internal sealed class RoundLanding(ClickHouseHttp clickHouse, SinkMetrics metrics, TimeSpan markHolds, TimeProvider time, Action<SinkStep>? at)
 {
-    /// <summary>
-    /// How long after its mark an attempt may begin an insert. Below Kafka's default session timeout of 45 s: a process frozen for
-    /// longer has to ask the broker whether it is still a member first.
-    /// </summary>
-    public static readonly TimeSpan MarkHolds = TimeSpan.FromSeconds(30);
-
     private const int InsertsAtOnce = 4;
     private const int MostLookUps = 5;
     private readonly LineageLookUp _lineage = new(clickHouse);
@@ -92,9 +92,9 @@ internal sealed class RoundLanding(ClickHouseHttp clickHouse, SinkMetrics metric
     private async Task InsertAsync(RowTable table, string token, RowBuffer rows, int count, long markedAt, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        if (time.GetElapsedTime(markedAt) > MarkHolds)
+        if (time.GetElapsedTime(markedAt) > markHolds)
         {
-            throw new ClickHouseException($"the round did not land within {MarkHolds.TotalSeconds:0} s of its mark", 0, isAway: true);
+            throw new ClickHouseException($"the round did not land within {markHolds.TotalSeconds:0.#} s of its mark", 0, isAway: true);
         }
         var started = time.GetTimestamp();
         await clickHouse.InsertAsync(table.Insert, token, rows.Written, cancel);

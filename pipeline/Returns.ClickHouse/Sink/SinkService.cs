@@ -69,7 +69,7 @@ public sealed class SinkService : IDisposable
         var (key, value) = (new CapturedBytes(), new CapturedBytes());
         try
         {
-            var landing = new RoundLanding(_clickHouse, _metrics, TimeProvider.System, _at);
+            var landing = new RoundLanding(_clickHouse, _metrics, MarkHolds(), TimeProvider.System, _at);
             var loop = new SinkLoop(_options, OutcomeTopic.All(_schemas), landing, _status, TimeProvider.System, _log, key, value, _at);
             using var consumer = Consumer(loop, key, value);
             try
@@ -92,6 +92,9 @@ public sealed class SinkService : IDisposable
             throw;
         }
     }
+
+    /// <summary>Two thirds of the session timeout, so that a third is left for an insert to arrive; librdkafka's own is 45 s.</summary>
+    private TimeSpan MarkHolds() => TimeSpan.FromMilliseconds((new ConsumerConfig(_client).SessionTimeoutMs ?? 45_000) * 2 / 3);
 
     private IConsumer<CapturedBytes, CapturedBytes> Consumer(SinkLoop loop, CapturedBytes key, CapturedBytes value)
     {
