@@ -205,17 +205,17 @@ internal sealed class ChaosRun
         }
     }
 
-    private IEnumerable<FeedRecord> Rules()
+    private IEnumerable<Publication> Rules()
     {
         var (encoder, record) = (new WireEncoder<RuleSet>(), new RuleSet());
         foreach (var document in _documents)
         {
             document.Fill(0, record);
-            yield return new FeedRecord(Topics.Rules, document.Key.Span.ToArray(), encoder.Encode(record).ToArray());
+            yield return new Publication(Topics.Rules, document.Key.Span.ToArray(), encoder.Encode(record).ToArray());
         }
     }
 
-    private static FeedRecord Heartbeat(long at) =>
+    private static Publication Heartbeat(long at) =>
         new(Topics.Heartbeats, "chaos"u8.ToArray(), new WireEncoder<StationHeartbeat>().Encode(new StationHeartbeat { Facility = "all", Station = "chaos", At = at }).ToArray());
 
     private void Say(string what) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {_clock.Elapsed.TotalSeconds,5:0.0} s  {what}"));

@@ -57,7 +57,7 @@ public sealed class WorkerProcessTests
         // Which moment of the start is hit is up to the machine: these spread over all of it.
         for (var moment = 60; moment <= 300; moment += 15)
         {
-            await using var worker = new WorkerProcess("--roles", "triage", "--kafka", NoKafka, "--http-port", "0");
+            await using var worker = new WorkerProcess("--roles", "sink", "--kafka", NoKafka, "--clickhouse", "http://127.0.0.1:1", "--http-port", "0");
             await Task.Delay(moment, TestContext.Current.CancellationToken);
             worker.Terminate();
             Assert.True(await worker.ExitCode() is 0 or 143, worker.Output);

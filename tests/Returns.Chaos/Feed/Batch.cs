@@ -8,7 +8,7 @@ using Returns.Simulator.Conveyors;
 namespace Returns.Chaos.Feed;
 
 /// <summary>A record to publish.</summary>
-internal sealed record FeedRecord(string Topic, byte[]? Key, byte[]? Value);
+internal sealed record Publication(string Topic, byte[]? Key, byte[]? Value);
 
 /// <summary>
 /// A round's input, which follows from its seed: a simulated shift, and what is done to it on its way, which is scans
@@ -39,10 +39,10 @@ internal sealed class Batch
     public long EndsAt { get; }
 
     /// <summary>What the catalogue has to hold before the first scan of the run.</summary>
-    public List<FeedRecord> Catalogue { get; } = [];
+    public List<Publication> Catalogue { get; } = [];
 
     /// <summary>Everything else, in the order of publication.</summary>
-    public List<FeedRecord> Records { get; private set; } = [];
+    public List<Publication> Records { get; private set; } = [];
 
     /// <summary>The units, by LPN.</summary>
     public HashSet<string> Units { get; } = [];
@@ -71,18 +71,18 @@ internal sealed class Batch
     }
 
     /// <summary>The shift's scans at the round's time, each SKU being the round's own: catalogues of two shifts must not mix.</summary>
-    private List<FeedRecord> Read(ScanFeed feed, long later)
+    private List<Publication> Read(ScanFeed feed, long later)
     {
-        var (scan, item, records) = (new ItemScan(), new CatalogItem(), new List<FeedRecord>());
+        var (scan, item, records) = (new ItemScan(), new CatalogItem(), new List<Publication>());
         var (scans, items) = (new WireEncoder<ItemScan>(), new WireEncoder<CatalogItem>());
         var prefix = feed.Label.ToString();
-        Simulator.FeedRecord next;
-        while ((next = feed.Next(scan, item)) != Simulator.FeedRecord.End)
+        FeedRecord next;
+        while ((next = feed.Next(scan, item)) != FeedRecord.End)
         {
-            if (next == Simulator.FeedRecord.CatalogItem)
+            if (next == FeedRecord.CatalogItem)
             {
                 item.Sku = prefix + item.Sku;
-                var entry = new FeedRecord(Topics.Catalog, Encoding.UTF8.GetBytes($"{item.Program}|{item.Sku}"), items.Encode(item).ToArray());
+                var entry = new Publication(Topics.Catalog, Encoding.UTF8.GetBytes($"{item.Program}|{item.Sku}"), items.Encode(item).ToArray());
                 if (feed.Scans == 0)
                 {
                     Catalogue.Add(entry);
@@ -99,7 +99,7 @@ internal sealed class Batch
             }
             var lpn = scan.Lpn.ToString();
             Units.Add(lpn);
-            records.Add(new FeedRecord(Topics.Scans, scan.Lpn.Span.ToArray(), scans.Encode(scan).ToArray()));
+            records.Add(new Publication(Topics.Scans, scan.Lpn.Span.ToArray(), scans.Encode(scan).ToArray()));
         }
         return records;
     }
@@ -115,13 +115,13 @@ internal sealed class Batch
             {
                 OverrideId = $"{lpn}-o", Lpn = lpn, Operator = "op-17", Reason = "seen by me", Disposition = (Disposition)_random.Next(8), DecidedAt = DecidedAt,
             };
-            Records.Add(new FeedRecord(Topics.Overrides, Encoding.UTF8.GetBytes(lpn), encoder.Encode(decision).ToArray()));
+            Records.Add(new Publication(Topics.Overrides, Encoding.UTF8.GetBytes(lpn), encoder.Encode(decision).ToArray()));
         }
     }
 
-    private void Disturb(List<FeedRecord> scans)
+    private void Disturb(List<Publication> scans)
     {
-        var placed = new List<(double At, FeedRecord Record)>();
+        var placed = new List<(double At, Publication Record)>();
         placed.AddRange(Records.Select(decision => (_random.NextDouble() * scans.Count, decision)));
         var decoder = new WireDecoder<ItemScan>();
         var scan = new ItemScan();
@@ -153,15 +153,15 @@ internal sealed class Batch
         _ => 0,
     };
 
-    private FeedRecord Garbage(FeedRecord like)
+    private Publication Garbage(Publication like)
     {
         var bytes = new byte[_random.Next(1, 60)];
         _random.NextBytes(bytes);
         return _random.Next(3) switch
         {
-            0 => new FeedRecord(Topics.Scans, like.Key, null),
-            1 => new FeedRecord(Topics.Scans, Encoding.UTF8.GetBytes($"not-{_random.Next(50)}"), like.Value),
-            _ => new FeedRecord(Topics.Scans, like.Key, bytes),
+            0 => new Publication(Topics.Scans, like.Key, null),
+            1 => new Publication(Topics.Scans, Encoding.UTF8.GetBytes($"not-{_random.Next(50)}"), like.Value),
+            _ => new Publication(Topics.Scans, like.Key, bytes),
         };
     }
 

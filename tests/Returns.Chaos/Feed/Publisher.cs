@@ -21,7 +21,7 @@ internal sealed class Publisher : IDisposable
     /// <param name="records">The records.</param>
     /// <param name="over">The time from the first to the last.</param>
     /// <param name="cancel">Ends it.</param>
-    public async Task PublishAsync(IReadOnlyList<FeedRecord> records, TimeSpan over, CancellationToken cancel)
+    public async Task PublishAsync(IReadOnlyList<Publication> records, TimeSpan over, CancellationToken cancel)
     {
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < records.Count; i++)
@@ -37,7 +37,7 @@ internal sealed class Publisher : IDisposable
     }
 
     /// <summary>Publishes one record to each of so many partitions, and waits until all are delivered.</summary>
-    public Task PublishToAllAsync(FeedRecord record, int partitions, CancellationToken cancel)
+    public Task PublishToAllAsync(Publication record, int partitions, CancellationToken cancel)
     {
         for (var partition = 0; partition < partitions; partition++)
         {
@@ -48,7 +48,7 @@ internal sealed class Publisher : IDisposable
 
     public void Dispose() => _producer.Dispose();
 
-    private void Produce(TopicPartition at, FeedRecord record) => _producer.Produce(at, new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value }, report =>
+    private void Produce(TopicPartition at, Publication record) => _producer.Produce(at, new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value }, report =>
     {
         if (report.Error.IsError)
         {

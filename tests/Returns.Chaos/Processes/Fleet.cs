@@ -44,7 +44,7 @@ internal sealed class Fleet(string folder, Func<string, (string Assembly, string
     /// <returns>What was done to whom; null where there is none to kill.</returns>
     public async Task<string?> KillAsync(double pick, TimeSpan away)
     {
-        if (Take(pick, Condition.Down, _ => true) is not { } worker)
+        if (Take(pick, Condition.Down) is not { } worker)
         {
             return null;
         }
@@ -59,7 +59,7 @@ internal sealed class Fleet(string folder, Func<string, (string Assembly, string
     /// <returns>What was done to whom, and how to end it; null where there is none to freeze.</returns>
     public (string What, Action Thaw)? Freeze(double pick)
     {
-        if (Take(pick, Condition.Frozen, _ => true) is not { } worker)
+        if (Take(pick, Condition.Frozen) is not { } worker)
         {
             return null;
         }
@@ -80,7 +80,7 @@ internal sealed class Fleet(string folder, Func<string, (string Assembly, string
     /// <returns>What was done to whom; null where there is none to ask.</returns>
     public async Task<string?> LeaveAsync(double pick)
     {
-        if (Take(pick, Condition.Down, _ => true) is not { } worker)
+        if (Take(pick, Condition.Down) is not { } worker)
         {
             return null;
         }
@@ -135,11 +135,11 @@ internal sealed class Fleet(string folder, Func<string, (string Assembly, string
     }
 
     /// <summary>The chosen one of those that run, in its new condition.</summary>
-    private Worker? Take(double pick, Condition condition, Func<Worker, bool> which)
+    private Worker? Take(double pick, Condition condition)
     {
         lock (_gate)
         {
-            var running = _workers.FindAll(w => w.Condition == Condition.Running && !w.Process.Ended.IsCompleted && which(w));
+            var running = _workers.FindAll(w => w.Condition == Condition.Running && !w.Process.Ended.IsCompleted);
             if (running.Count == 0)
             {
                 return null;
