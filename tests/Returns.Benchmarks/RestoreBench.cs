@@ -75,8 +75,13 @@ internal sealed class RestoreBench : IBenchmark
     {
         using var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig
         {
-            BootstrapServers = servers, LingerMs = 20, BatchSize = 1_000_000, BatchNumMessages = 100_000, EnableDeliveryReports = false,
-            QueueBufferingMaxMessages = 1_000_000, QueueBufferingMaxKbytes = 256 * 1024,
+            BootstrapServers = servers,
+            LingerMs = 20,
+            BatchSize = 1_000_000,
+            BatchNumMessages = 100_000,
+            EnableDeliveryReports = false,
+            QueueBufferingMaxMessages = 1_000_000,
+            QueueBufferingMaxKbytes = 256 * 1024,
         }).Build();
         var (key, value) = (new byte[KeyBytes], new byte[sizeof(long) + ValueBytes]);
         new Random(1).NextBytes(value);

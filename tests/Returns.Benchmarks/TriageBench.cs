@@ -25,7 +25,9 @@ internal sealed class TriageBench : IBenchmark
         await using var pipeline = await TriagePipeline.CreateAsync(servers);
         var shift = SimulatedShift.Create(pipeline.Rules, new ShiftOptions
         {
-            Seed = 1, Units = run.Sized(200_000), StartsAt = new DateTimeOffset(2026, 1, 5, 5, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds(),
+            Seed = 1,
+            Units = run.Sized(200_000),
+            StartsAt = new DateTimeOffset(2026, 1, 5, 5, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds(),
         });
         var fed = await Feeder.RunAsync(new ClientConfig { BootstrapServers = servers }, shift, new FeederOptions());
         var scans = (int)fed.Scans;
@@ -33,28 +35,33 @@ internal sealed class TriageBench : IBenchmark
         var source = await BareLoop.CreateTopicAsync(servers);
         BareLoop.Fill(servers, source, messages);
         // The round before the first is to compile the code for what it does, which takes a fifth of a short run.
-        List<double> triage = [], bare = [], same = [], bytes = [];
+        List<double> triage = [], bare = [], same = [], bytes = [], processor = [], inBroker = [];
         var time = "";
         for (var round = -1; round < run.Rounds; round++)
         {
             var onRecords = messages / await BareLoop.MeasureOnceAsync(servers, source, messages, InputsPerOutput);
-            var (perSecond, allocated, spent) = await pipeline.DrainAsync();
+            var broker = run.Kafka.BrokerTime;
+            var (progress, spent) = await pipeline.DrainAsync();
+            broker = run.Kafka.BrokerTime - broker;
             var onScans = scans / await BareLoop.MeasureOnceAsync(servers, Topics.Scans, scans, InputsPerOutput);
             await pipeline.ResetAsync();
             if (round < 0)
             {
                 continue;
             }
-            triage.Add(perSecond);
+            triage.Add(progress.PerSecond);
             bare.Add(onRecords);
             same.Add(onScans);
-            bytes.Add(allocated);
+            bytes.Add((double)progress.BytesAllocated / progress.Records);
+            processor.Add(progress.Processor.TotalNanoseconds / progress.Records);
+            inBroker.Add((broker?.TotalNanoseconds ?? 0) / scans);
             time = spent;
         }
         await BareLoop.DeleteTopicAsync(servers, source);
         run.Add(new Row { Work = "triage, exactly once", Unit = "scans/s", Ours = triage, Against = "bare loop, 4 in 1 out, 180 bytes", Reference = bare, Target = 0.6 });
         run.Add(new Row { Work = "triage, exactly once", Unit = "scans/s", Ours = triage, Against = "bare loop over the same scans", Reference = same });
         run.Add(new Row { Work = "triage, allocation of the whole process", Unit = "bytes/scan", Ours = bytes });
+        run.Note($"triage, processor time a scan: {Row.Median(processor):N0} ns in this process, {Row.Median(inBroker):N0} ns in the local broker");
         if (time.Length > 0)
         {
             run.Note($"triage, time of its thread a scan: {time}");
