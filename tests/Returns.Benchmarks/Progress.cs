@@ -9,8 +9,7 @@ namespace Returns.Benchmarks;
 /// <param name="Records">Records committed after the first commit that was seen, which the measure begins with.</param>
 /// <param name="Seconds">The time that took.</param>
 /// <param name="BytesAllocated">What this process allocated meanwhile.</param>
-/// <param name="Processor">The processor time of this process meanwhile.</param>
-internal readonly record struct Progress(long Records, double Seconds, long BytesAllocated, TimeSpan Processor)
+internal readonly record struct Progress(long Records, double Seconds, long BytesAllocated)
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
@@ -30,7 +29,7 @@ internal readonly record struct Progress(long Records, double Seconds, long Byte
         var partitions = Enumerable.Range(0, BareLoop.Partitions).Select(p => new TopicPartition(topic, p)).ToList();
         var ends = partitions.ToDictionary(p => p, p => reader.QueryWatermarkOffsets(p, CallTimeout).High.Value);
         var asked = Stopwatch.GetTimestamp();
-        var (started, before, bytes, processor) = (0L, 0L, 0L, TimeSpan.Zero);
+        var (started, before, bytes) = (0L, 0L, 0L);
         while (true)
         {
             throwIfFailed();
@@ -46,7 +45,7 @@ internal readonly record struct Progress(long Records, double Seconds, long Byte
                 }
                 if (done > 0)
                 {
-                    (started, before, bytes, processor) = (Stopwatch.GetTimestamp(), done, GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);
+                    (started, before, bytes) = (Stopwatch.GetTimestamp(), done, GC.GetTotalAllocatedBytes());
                 }
                 else if (Stopwatch.GetElapsedTime(asked) > bound + TimeSpan.FromMinutes(2))
                 {
@@ -55,7 +54,7 @@ internal readonly record struct Progress(long Records, double Seconds, long Byte
             }
             else if (done > before && (finished || Stopwatch.GetElapsedTime(started) > bound))
             {
-                return new Progress(done - before, Stopwatch.GetElapsedTime(started).TotalSeconds, GC.GetTotalAllocatedBytes() - bytes, Environment.CpuUsage.TotalTime - processor);
+                return new Progress(done - before, Stopwatch.GetElapsedTime(started).TotalSeconds, GC.GetTotalAllocatedBytes() - bytes);
             }
             await Task.Delay(10);
         }
