@@ -148,17 +148,31 @@ internal static class BareLoop
 
     private static IProducer<long, byte[]> BuildProducer(string servers, string? transactionalId) => new ProducerBuilder<long, byte[]>(new ProducerConfig
     {
-        BootstrapServers = servers, TransactionalId = transactionalId, EnableIdempotence = true, EnableDeliveryReports = false,
-        LingerMs = 20, BatchSize = 1_000_000, BatchNumMessages = 100_000, CompressionType = CompressionType.Lz4,
-        QueueBufferingMaxMessages = 1_000_000, QueueBufferingMaxKbytes = 512 * 1024,
+        BootstrapServers = servers,
+        TransactionalId = transactionalId,
+        EnableIdempotence = true,
+        EnableDeliveryReports = false,
+        LingerMs = 20,
+        BatchSize = 1_000_000,
+        BatchNumMessages = 100_000,
+        CompressionType = CompressionType.Lz4,
+        QueueBufferingMaxMessages = 1_000_000,
+        QueueBufferingMaxKbytes = 512 * 1024,
     }).Build();
 
     // QueuedMinMessages counts all partitions together. When it is reached, each partition is left alone for
     // FetchQueueBackoffMs: with the default of a second the loop drains the queue and then waits out most of that second.
     private static IConsumer<Ignore, BareValue> BuildConsumer(string servers) => new ConsumerBuilder<Ignore, BareValue>(new ConsumerConfig
     {
-        BootstrapServers = servers, GroupId = $"bare-loop-{Guid.NewGuid():N}", AutoOffsetReset = AutoOffsetReset.Earliest, EnableAutoCommit = false,
-        EnableAutoOffsetStore = false, IsolationLevel = IsolationLevel.ReadCommitted, QueuedMinMessages = 200_000, FetchQueueBackoffMs = 2, ConsumeResultFields = "none",
+        BootstrapServers = servers,
+        GroupId = $"bare-loop-{Guid.NewGuid():N}",
+        AutoOffsetReset = AutoOffsetReset.Earliest,
+        EnableAutoCommit = false,
+        EnableAutoOffsetStore = false,
+        IsolationLevel = IsolationLevel.ReadCommitted,
+        QueuedMinMessages = 200_000,
+        FetchQueueBackoffMs = 2,
+        ConsumeResultFields = "none",
     }).SetValueDeserializer(new BareValueReader()).Build();
 
     private readonly record struct BareValue(long Key, long Sequence);

@@ -81,12 +81,24 @@ internal sealed class BenchmarkRun(int rounds, double size) : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var document = new
         {
-            At = DateTimeOffset.UtcNow, Cores = Environment.ProcessorCount, Runtime = RuntimeInformation.FrameworkDescription, System = RuntimeInformation.OSDescription,
+            At = DateTimeOffset.UtcNow,
+            Cores = Environment.ProcessorCount,
+            Runtime = RuntimeInformation.FrameworkDescription,
+            System = RuntimeInformation.OSDescription,
             Broker = _kafka is null ? null : _kafka.IsLocal ? "local" : _kafka.BootstrapServers,
-            Rounds = rounds, Size = size,
+            Rounds = rounds,
+            Size = size,
             Rows = _rows.Select(row => new
             {
-                row.Work, row.Unit, row.Ours, row.Against, row.Reference, row.Target, TargetIs = row.AtMost ? "most" : "least", row.Met, row.NotMeasured,
+                row.Work,
+                row.Unit,
+                row.Ours,
+                row.Against,
+                row.Reference,
+                row.Target,
+                TargetIs = row.AtMost ? "most" : "least",
+                row.Met,
+                row.NotMeasured,
                 Median = row.Ours.Count == 0 ? (double?)null : Row.Median(row.Judged),
             }),
             Notes = _notes,

@@ -49,8 +49,11 @@ internal sealed class CodecBench : IBenchmark
         var rounds = Enumerable.Range(0, run.Rounds).Select(_ => (Ours: Measure(values, scans, ours), Theirs: Measure(values, scans / 10, theirs))).ToList();
         run.Add(new Row
         {
-            Work = what, Unit = "scans/s", Ours = [.. rounds.Select(r => 1e9 / r.Ours.Nanoseconds)],
-            Against = "Apache.Avro", Reference = [.. rounds.Select(r => 1e9 / r.Theirs.Nanoseconds)],
+            Work = what,
+            Unit = "scans/s",
+            Ours = [.. rounds.Select(r => 1e9 / r.Ours.Nanoseconds)],
+            Against = "Apache.Avro",
+            Reference = [.. rounds.Select(r => 1e9 / r.Theirs.Nanoseconds)],
         });
         run.Note($"{what}: {rounds[^1].Ours.Bytes:0} bytes allocated, Apache.Avro {rounds[^1].Theirs.Bytes:0}");
     }

@@ -44,7 +44,8 @@ internal sealed class KafkaAddress : IDisposable
         var folder = Directory.CreateTempSubdirectory("returns-benchmark-").FullName;
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Returns.LocalKafka.dll"), "--data", folder, "--port", "0", "--exit-with-stdin"])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
         };
         var broker = Process.Start(start)!;
         const string promise = "listening on ";

@@ -18,7 +18,10 @@ internal sealed class KafkaBench : IBenchmark
         {
             run.Add(new Row
             {
-                Work = work, Unit = "records/s", Against = "Apache Kafka 4", Target = 1,
+                Work = work,
+                Unit = "records/s",
+                Against = "Apache Kafka 4",
+                Target = 1,
                 NotMeasured = "it needs an Apache Kafka on this machine: RETURNS_TEST_KAFKA=HOST:PORT make bench ROWS=kafka",
             });
             return;

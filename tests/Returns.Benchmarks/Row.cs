@@ -51,7 +51,7 @@ internal sealed record Row
         {
             return [Work, "not measured", against, "", "", target, ""];
         }
-        var spread = $"{Text(Judged.Min())} to {Text(Judged.Max())}";
+        var spread = Judged.Count == 1 ? "" : $"{Text(Judged.Min())} to {Text(Judged.Max())}";
         return
         [
             Work, $"{Text(Median(Ours))} {Unit}",

@@ -34,8 +34,11 @@ internal sealed class RuntimeBench : IBenchmark
                 async () => messages / await BareLoop.MeasureOnceAsync(servers, source, messages, InputsPerOutput));
             run.Add(new Row
             {
-                Work = withStore ? "runtime, each record counted in a store of 100,000 keys" : "runtime without a store", Unit = "records/s", Ours = ours,
-                Against = "bare loop, 4 in 1 out", Reference = bare,
+                Work = withStore ? "runtime, each record counted in a store of 100,000 keys" : "runtime without a store",
+                Unit = "records/s",
+                Ours = ours,
+                Against = "bare loop, 4 in 1 out",
+                Reference = bare,
             });
         }
         await BareLoop.DeleteTopicAsync(servers, source);

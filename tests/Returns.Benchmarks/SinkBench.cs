@@ -159,7 +159,12 @@ internal sealed class SinkBench : IBenchmark
 
     private static IProducer<Null, byte[]> Producer(string servers) => new ProducerBuilder<Null, byte[]>(new ProducerConfig
     {
-        BootstrapServers = servers, LingerMs = 20, BatchSize = 1 << 20, CompressionType = CompressionType.Lz4, EnableDeliveryReports = false, QueueBufferingMaxMessages = 1_000_000,
+        BootstrapServers = servers,
+        LingerMs = 20,
+        BatchSize = 1 << 20,
+        CompressionType = CompressionType.Lz4,
+        EnableDeliveryReports = false,
+        QueueBufferingMaxMessages = 1_000_000,
     }).Build();
 
     private static void Publish(IProducer<Null, byte[]> producer, int unit, Outcomes outcomes)

@@ -21,13 +21,8 @@ internal sealed class TriagePipeline : IAsyncDisposable
     private static readonly string[] Outputs = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters];
     private static readonly string Changelog = $"{TriageTopology.Application}-items-changelog";
     private readonly IAdminClient _admin;
-    private readonly IConsumer<Ignore, Ignore> _group;
 
-    private TriagePipeline(string servers, RuleBook rules, IAdminClient admin)
-    {
-        (Servers, Rules, _admin) = (servers, rules, admin);
-        _group = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = servers, GroupId = TriageTopology.Application }).Build();
-    }
+    private TriagePipeline(string servers, RuleBook rules, IAdminClient admin) => (Servers, Rules, _admin) = (servers, rules, admin);
 
     /// <summary>Where Kafka is.</summary>
     public string Servers { get; }
@@ -64,39 +59,14 @@ internal sealed class TriagePipeline : IAsyncDisposable
     }
 
     /// <summary>Runs triage until all scans are committed.</summary>
-    /// <returns>Scans/s and bytes allocated a scan, from the first commit seen to the commit past the last scan; where time went, by the runtime's metrics.</returns>
-    public async Task<(double PerSecond, double BytesPerScan, string Time)> DrainAsync()
+    /// <returns>Scans/s, bytes allocated a scan, and where the time of its thread went, by the runtime's metrics.</returns>
+    public async Task<(Progress Progress, string Time)> DrainAsync()
     {
         var registry = Metrics.NewCustomRegistry();
         await using var running = Start(registry);
-        var partitions = Enumerable.Range(0, BareLoop.Partitions).Select(p => new TopicPartition(Topics.Scans, p)).ToList();
-        var ends = partitions.ToDictionary(p => p, p => _group.QueryWatermarkOffsets(p, Patience).High.Value);
-        var deadline = Stopwatch.GetTimestamp() + Stopwatch.Frequency * 300;
-        var (started, before, bytes) = (0L, 0L, 0L);
-        while (true)
-        {
-            running.ThrowIfFailed();
-            var committed = _group.Committed(partitions, Patience);
-            var done = committed.Sum(c => Math.Max(0, c.Offset.Value));
-            if (started == 0 && done > 0)
-            {
-                (started, before, bytes) = (Stopwatch.GetTimestamp(), done, GC.GetTotalAllocatedBytes());
-            }
-            // The last record of a partition may be a transaction's marker, which no commit needs to be past.
-            if (committed.All(c => c.Offset.Value >= ends[c.TopicPartition] - 1))
-            {
-                var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-                bytes = GC.GetTotalAllocatedBytes() - bytes;
-                // The runtime publishes once a second.
-                var records = await Samples.SumAsync(registry, "returns_streams_records_total");
-                return ((done - before) / seconds, (double)bytes / (done - before), await Samples.TimePerRecordAsync(registry, records));
-            }
-            if (Stopwatch.GetTimestamp() > deadline)
-            {
-                throw new TimeoutException($"triage has committed {done} of {ends.Values.Sum()} scans in 300 s");
-            }
-            await Task.Delay(10);
-        }
+        var progress = await Progress.OfAsync(Servers, TriageTopology.Application, Topics.Scans, TimeSpan.FromMinutes(5), running.ThrowIfFailed);
+        var records = await Samples.SumAsync(registry, "returns_streams_records_total");
+        return (progress, await Samples.TimePerRecordAsync(registry, records));
     }
 
     /// <summary>Starts triage.</summary>
@@ -126,7 +96,6 @@ internal sealed class TriagePipeline : IAsyncDisposable
     {
         await ResetAsync();
         await DeleteAsync([.. Inputs, .. Outputs]);
-        _group.Dispose();
         _admin.Dispose();
     }
 
@@ -152,7 +121,9 @@ internal sealed class TriagePipeline : IAsyncDisposable
             {
                 await _admin.CreateTopicsAsync(missing.Select(topic => new TopicSpecification
                 {
-                    Name = topic, ReplicationFactor = 1, NumPartitions = topic == Topics.Rules ? 1 : topic == Topics.Catalog ? 4 : BareLoop.Partitions,
+                    Name = topic,
+                    ReplicationFactor = 1,
+                    NumPartitions = topic == Topics.Rules ? 1 : topic == Topics.Catalog ? 4 : BareLoop.Partitions,
                     Configs = topic == Topics.Rules || topic == Topics.Catalog ? new() { ["cleanup.policy"] = "compact" } : null,
                 }));
                 return;
