@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Returns.Contracts;
@@ -17,6 +16,7 @@ namespace Returns.Benchmarks;
 /// </summary>
 internal sealed class ComplianceBench : IBenchmark
 {
+    private const int Vendors = 10_000;
     private const int Recorded = 4096;
     private const int UnitsPerCommit = 20_000;
     private const long Start = 1_700_000_000_000;
@@ -24,12 +24,13 @@ internal sealed class ComplianceBench : IBenchmark
 
     public string Name => "compliance";
 
-    public string Usage => "[UNITS=2000000] [VENDORS=10000]: the vendors' task without a broker, 52 weeks rolling, in units/s, bytes allocated a unit and bytes of state a vendor, by quarters";
+    public string Usage => "the vendors' task without a broker, 10,000 vendors and 52 weeks rolling: units/s, bytes allocated a unit and bytes of state a vendor, by quarters of two years";
 
-    public Task<int> RunAsync(string[] args)
+    public bool IsBudget => false;
+
+    public Task RunAsync(BenchmarkRun run)
     {
-        var units = Argument(args, 0, "UNITS", 2_000_000);
-        var vendors = Argument(args, 1, "VENDORS", 10_000);
+        var (units, vendors) = (run.Sized(2_000_000), Vendors);
         var topology = ComplianceTopology.Build(LocalSchemaIds.BuiltIn, 1, Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()), NullLogger.Instance);
         var output = new Counter();
         var task = new StreamTask(topology, topology.SubTopologies[1], 0, output, [.. topology.Tables.Select(t => t.Create())], long.MinValue);
@@ -58,11 +59,9 @@ internal sealed class ComplianceBench : IBenchmark
                 }
             }
             var state = task.Stores.Sum(s => s.Bytes);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"quarter {quarter}: {(offset - first) / took.TotalSeconds:N0} units/s, {(double)bytes / (offset - first):N0} bytes allocated each; state {task.Stores.Sum(s => s.Count):N0} keys, {state / 1e6:N0} MB, {state / vendors:N0} bytes a vendor; "
-                + $"{output.Count(Topics.VendorWindows):N0} figures, {output.Count(Topics.VendorAlerts):N0} alerts, {output.Count(Topics.Chargebacks):N0} documents"));
+            run.Note($"quarter {quarter}: {(offset - first) / took.TotalSeconds:N0} units/s, {(double)bytes / (offset - first):N0} bytes allocated each; state {task.Stores.Sum(s => s.Count):N0} keys, {state / 1e6:N0} MB, {state / vendors:N0} bytes a vendor; {output.Count(Topics.VendorWindows):N0} figures, {output.Count(Topics.VendorAlerts):N0} alerts, {output.Count(Topics.Chargebacks):N0} documents");
         }
-        return Task.FromResult(0);
+        return Task.CompletedTask;
 
         void Process()
         {
@@ -121,17 +120,6 @@ internal sealed class ComplianceBench : IBenchmark
             var charge = standing.Charges.Add();
             (charge.Kind, charge.Amount) = (ChargeKind.Credit, standing.Value.GetValueOrDefault());
         }
-    }
-
-    private static int Argument(string[] args, int index, string name, int otherwise)
-    {
-        if (args.Length <= index)
-        {
-            return otherwise;
-        }
-        return int.TryParse(args[index], NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0
-            ? value
-            : throw new FormatException($"{name} '{args[index]}': expected a whole number above 0");
     }
 
     /// <summary>Counts what is sent, and drops it.</summary>
