@@ -29,6 +29,9 @@ internal sealed class KafkaAddress : IDisposable
         }
     }
 
+    /// <summary>The processor time that this process and the local broker have used.</summary>
+    public TimeSpan ProcessorTime => Environment.CpuUsage.TotalTime + (BrokerTime ?? TimeSpan.Zero);
+
     /// <summary>Finds or starts it.</summary>
     /// <exception cref="InvalidOperationException">The local broker did not start; the message carries what it said.</exception>
     public static KafkaAddress FindOrStart()

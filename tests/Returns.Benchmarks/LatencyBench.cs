@@ -25,11 +25,11 @@ internal sealed class LatencyBench : IBenchmark
 
     public async Task RunAsync(BenchmarkRun run)
     {
-        await using var pipeline = await TriagePipeline.CreateAsync(run.Kafka.BootstrapServers);
+        await using var pipeline = await TriagePipeline.CreateAsync(run.Kafka);
         var belt = new Belt(pipeline.Rules);
         using var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig
         {
-            BootstrapServers = pipeline.Servers,
+            BootstrapServers = run.Kafka.BootstrapServers,
             Partitioner = Partitioner.Murmur2Random,
             EnableDeliveryReports = false,
             LingerMs = 5,
@@ -55,7 +55,7 @@ internal sealed class LatencyBench : IBenchmark
         using var stop = new CancellationTokenSource();
         await using var running = pipeline.Start(Metrics.NewCustomRegistry());
         var latencies = new Latencies();
-        var reading = Task.Factory.StartNew(() => latencies.Read(pipeline.Servers, stop.Token), TaskCreationOptions.LongRunning);
+        var reading = Task.Factory.StartNew(() => latencies.Read(run.Kafka.BootstrapServers, stop.Token), TaskCreationOptions.LongRunning);
         var started = Stopwatch.GetTimestamp();
         var first = feeding.Scans;
         for (var round = -1; round < run.Rounds; round++)

@@ -22,7 +22,7 @@ internal sealed class TriageBench : IBenchmark
     public async Task RunAsync(BenchmarkRun run)
     {
         var servers = run.Kafka.BootstrapServers;
-        await using var pipeline = await TriagePipeline.CreateAsync(servers);
+        await using var pipeline = await TriagePipeline.CreateAsync(run.Kafka);
         var shift = SimulatedShift.Create(pipeline.Rules, new ShiftOptions
         {
             Seed = 1,
@@ -39,11 +39,10 @@ internal sealed class TriageBench : IBenchmark
         var time = "";
         for (var round = -1; round < run.Rounds; round++)
         {
-            var before = ProcessorTime(run.Kafka);
+            var before = run.Kafka.ProcessorTime;
             var onRecords = messages / await BareLoop.MeasureOnceAsync(servers, source, messages, InputsPerOutput);
-            var between = ProcessorTime(run.Kafka);
+            var bareProcessor = run.Kafka.ProcessorTime - before;
             var (progress, spent) = await pipeline.DrainAsync();
-            var after = ProcessorTime(run.Kafka);
             var onScans = scans / await BareLoop.MeasureOnceAsync(servers, Topics.Scans, scans, InputsPerOutput);
             await pipeline.ResetAsync();
             if (round < 0)
@@ -54,8 +53,8 @@ internal sealed class TriageBench : IBenchmark
             bare.Add(onRecords);
             same.Add(onScans);
             bytes.Add((double)progress.BytesAllocated / progress.Records);
-            cost.Add((after - between).TotalNanoseconds / scans);
-            bareCost.Add((between - before).TotalNanoseconds / messages);
+            cost.Add(progress.Processor.TotalNanoseconds / progress.Records);
+            bareCost.Add(bareProcessor.TotalNanoseconds / messages);
             time = spent;
         }
         await BareLoop.DeleteTopicAsync(servers, source);
@@ -68,7 +67,4 @@ internal sealed class TriageBench : IBenchmark
             run.Note($"triage, time of its thread a scan: {time}");
         }
     }
-
-    /// <summary>What else runs on the machine stretches time, and this hardly.</summary>
-    private static TimeSpan ProcessorTime(KafkaAddress kafka) => Environment.CpuUsage.TotalTime + (kafka.BrokerTime ?? TimeSpan.Zero);
 }

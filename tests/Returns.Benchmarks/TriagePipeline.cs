@@ -20,20 +20,19 @@ internal sealed class TriagePipeline : IAsyncDisposable
     private static readonly string[] Inputs = [Topics.Scans, Topics.Overrides, Topics.Heartbeats, Topics.Catalog, Topics.Rules];
     private static readonly string[] Outputs = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters];
     private static readonly string Changelog = $"{TriageTopology.Application}-items-changelog";
+    private readonly KafkaAddress _kafka;
     private readonly IAdminClient _admin;
 
-    private TriagePipeline(string servers, RuleBook rules, IAdminClient admin) => (Servers, Rules, _admin) = (servers, rules, admin);
-
-    /// <summary>Where Kafka is.</summary>
-    public string Servers { get; }
+    private TriagePipeline(KafkaAddress kafka, RuleBook rules, IAdminClient admin) => (_kafka, Rules, _admin) = (kafka, rules, admin);
 
     /// <summary>The rules that were published.</summary>
     public RuleBook Rules { get; }
 
     /// <summary>Creates the topics and publishes the rules.</summary>
     /// <exception cref="InvalidOperationException">The broker has such topics: a pipeline runs there, and the benchmark would delete what is its.</exception>
-    public static async Task<TriagePipeline> CreateAsync(string servers)
+    public static async Task<TriagePipeline> CreateAsync(KafkaAddress kafka)
     {
+        var servers = kafka.BootstrapServers;
         var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers }).Build();
         if (admin.GetMetadata(Patience).Topics.Select(t => t.Topic).Intersect([.. Inputs, .. Outputs, Changelog]).FirstOrDefault() is { } taken)
         {
@@ -45,7 +44,7 @@ internal sealed class TriagePipeline : IAsyncDisposable
         {
             throw new InvalidOperationException(string.Join(Environment.NewLine, errors));
         }
-        var pipeline = new TriagePipeline(servers, rules, admin);
+        var pipeline = new TriagePipeline(kafka, rules, admin);
         await pipeline.CreateTopicsAsync(Inputs);
         await pipeline.CreateTopicsAsync(Outputs);
         using var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig { BootstrapServers = servers, Partitioner = Partitioner.Murmur2Random }).Build();
@@ -64,7 +63,7 @@ internal sealed class TriagePipeline : IAsyncDisposable
     {
         var registry = Metrics.NewCustomRegistry();
         await using var running = Start(registry);
-        var progress = await Progress.OfAsync(Servers, TriageTopology.Application, Topics.Scans, TimeSpan.FromMinutes(5), running.ThrowIfFailed);
+        var progress = await Progress.OfAsync(_kafka, TriageTopology.Application, Topics.Scans, TimeSpan.FromMinutes(5), running.ThrowIfFailed);
         var records = await Samples.SumAsync(registry, "returns_streams_records_total");
         return (progress, await Samples.TimePerRecordAsync(registry, records));
     }
@@ -74,7 +73,7 @@ internal sealed class TriagePipeline : IAsyncDisposable
     public RunningApplication Start(CollectorRegistry registry)
     {
         var metrics = Metrics.WithCustomRegistry(registry);
-        return new RunningApplication(TriageTopology.Build(LocalSchemaIds.BuiltIn, metrics, NullLogger.Instance), Servers, metrics);
+        return new RunningApplication(TriageTopology.Build(LocalSchemaIds.BuiltIn, metrics, NullLogger.Instance), _kafka.BootstrapServers, metrics);
     }
 
     /// <summary>Removes what triage wrote.</summary>

@@ -35,15 +35,15 @@ internal sealed class WindowCountBench : IBenchmark
         await admin.CreateTopicsAsync([new TopicSpecification { Name = source, NumPartitions = BareLoop.Partitions, ReplicationFactor = 1, Configs = new() { ["retention.ms"] = "-1" } }]);
         Fill(servers, source, records);
         // Once uncounted, as the code is compiled for what it was seen to do.
-        await OursAsync(servers, source);
-        await TheirsAsync(servers, source);
+        await OursAsync(run.Kafka, source);
+        await TheirsAsync(run.Kafka, source);
         var bare = new List<double>();
         var (ours, theirs) = await run.InTurnsAsync(
-            async () => (await OursAsync(servers, source)).PerSecond,
+            async () => (await OursAsync(run.Kafka, source)).PerSecond,
             async () =>
             {
                 bare.Add(records / await BareLoop.MeasureOnceAsync(servers, source, records, inputsPerOutput: 4));
-                return (await TheirsAsync(servers, source)).PerSecond;
+                return (await TheirsAsync(run.Kafka, source)).PerSecond;
             });
         run.Add(new Row { Work = "one-minute counts by key, in memory, exactly once", Unit = "records/s", Ours = ours, Against = "Streamiz.Kafka.Net", Reference = theirs, Target = 5 });
         run.Add(new Row { Work = "one-minute counts by key, in memory, exactly once", Unit = "records/s", Ours = ours, Against = "bare loop over the same records", Reference = bare });
@@ -90,8 +90,9 @@ internal sealed class WindowCountBench : IBenchmark
     /// <summary>A key of <see cref="Keys"/>, in no order, each as often as the others.</summary>
     private static long Scattered(long number) => number * 7919 % Keys;
 
-    private static async Task<Progress> OursAsync(string servers, string source)
+    private static async Task<Progress> OursAsync(KafkaAddress kafka, string source)
     {
+        var servers = kafka.BootstrapServers;
         var (target, missed) = (await BareLoop.CreateTopicAsync(servers), await BareLoop.CreateTopicAsync(servers));
         var builder = new TopologyBuilder($"window-count-{Guid.NewGuid():N}", missed);
         var store = builder.Store("counts");
@@ -101,7 +102,7 @@ internal sealed class WindowCountBench : IBenchmark
         Progress progress;
         await using (var running = new RunningApplication(topology, servers, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())))
         {
-            progress = await Progress.OfAsync(servers, topology.Application, source, Bound, running.ThrowIfFailed);
+            progress = await Progress.OfAsync(kafka, topology.Application, source, Bound, running.ThrowIfFailed);
         }
         foreach (var topic in new[] { target, missed, topology.ChangelogOf(store) })
         {
@@ -110,14 +111,15 @@ internal sealed class WindowCountBench : IBenchmark
         return progress;
     }
 
-    private static async Task<Progress> TheirsAsync(string servers, string source)
+    private static async Task<Progress> TheirsAsync(KafkaAddress kafka, string source)
     {
+        var servers = kafka.BootstrapServers;
         var target = await BareLoop.CreateTopicAsync(servers);
         Progress progress;
         using (var theirs = new StreamizWindowCount(servers, source, target, Window, Grace))
         {
             await theirs.StartAsync();
-            progress = await Progress.OfAsync(servers, theirs.Application, source, Bound, theirs.ThrowIfFailed);
+            progress = await Progress.OfAsync(kafka, theirs.Application, source, Bound, theirs.ThrowIfFailed);
         }
         await BareLoop.DeleteTopicAsync(servers, target);
         return progress;
