@@ -38,6 +38,8 @@ internal sealed class SinkLoop
     private long _nextPass;
     private bool _isPaused;
     private bool _hasNewPartitions;
+    private bool _mustRejoin;
+    private string _member = "";
     private bool _isOver;
     private CancellationToken _stop;
 
@@ -85,6 +87,8 @@ internal sealed class SinkLoop
     public IEnumerable<TopicPartitionOffset> Assigned(IReadOnlyList<TopicPartition> partitions)
     {
         if (partitions.Count == 0) return [];
+        if (_partitions.Count == 0) _member = _consumer.MemberId;
+        else _mustRejoin |= _member != _consumer.MemberId;
         var starts = new List<TopicPartitionOffset>(partitions.Count);
         foreach (var committed in ReadCommitted(partitions))
         {
@@ -181,6 +185,7 @@ internal sealed class SinkLoop
 
     private void Step()
     {
+        if (_mustRejoin) Rejoin();
         if (_round is { Landing.IsCompleted: true } round) Settle(round);
         if (_round is null && _gathering.IsDue(_partitions.Values)) _round = new Round(_gathering.TakeRanges(_partitions.Values));
         if (_round is { Landing: null } waiting && _time.GetTimestamp() >= waiting.NextTry) Mark(waiting);
@@ -272,8 +277,26 @@ internal sealed class SinkLoop
         }
     }
 
+    /// <summary>
+    /// Drops every partition and joins the group anew. A broker that has lost a static member in the middle of a rebalance makes librdkafka
+    /// join as another member and keep its partitions without a word, while another sink may have had them.
+    /// </summary>
+    private void Rejoin()
+    {
+        _mustRejoin = false;
+        _log.LogInformation("the member of the group that the partitions were given to is gone: joining anew, {Partitions} partitions are dropped", _partitions.Count);
+        Lost([.. _partitions.Keys.Select(at => new TopicPartitionOffset(at, Offset.Unset))]);
+        _consumer.Unsubscribe();
+        _consumer.Subscribe(_topics.Keys);
+    }
+
     private bool TryCommit(List<GroupOffset> offsets)
     {
+        if (_consumer.MemberId != _member)
+        {
+            _mustRejoin = true;
+            return false;
+        }
         try
         {
             _offsets.Commit(offsets, CommitTimeout);
