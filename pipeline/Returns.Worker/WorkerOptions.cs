@@ -4,6 +4,7 @@ using System.Text;
 using Confluent.Kafka;
 using Microsoft.Extensions.Configuration;
 using Returns.ClickHouse;
+using Returns.Streams.Kafka;
 
 namespace Returns.Worker;
 
@@ -162,32 +163,7 @@ internal sealed record WorkerOptions
 
     private static ClientConfig KafkaOf(string? servers, string? file)
     {
-        var config = new ClientConfig();
-        if (file is not null)
-        {
-            try
-            {
-                var number = 0;
-                foreach (var line in File.ReadLines(file).Select(l => l.Trim()))
-                {
-                    number++;
-                    if (line.Length == 0 || line[0] == '#')
-                    {
-                        continue;
-                    }
-                    var equals = line.IndexOf('=', StringComparison.Ordinal);
-                    if (equals < 1)
-                    {
-                        throw new FormatException($"{file}:{number}: expected name=value, such as security.protocol=SASL_SSL");
-                    }
-                    config.Set(line[..equals].Trim(), line[(equals + 1)..].Trim());
-                }
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                throw new FormatException($"--kafka-config: {error.Message}");
-            }
-        }
+        var config = file is null ? new ClientConfig() : Parse("--kafka-config", file, ClientProperties.Read);
         if (servers is not null)
         {
             config.BootstrapServers = servers;

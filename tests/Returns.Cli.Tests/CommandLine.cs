@@ -15,6 +15,8 @@ public sealed class CommandLine : IDisposable
     [InlineData("below zero", "up", "--simulate", "-1")]
     [InlineData("at least 1", "up", "--units", "0")]
     [InlineData("is no URL", "up", "--clickhouse", "localhost:8123")]
+    [InlineData("name another with --kafka", "up", "--kafka-config", "/nowhere/kafka.properties")]
+    [InlineData("/nowhere/kafka.properties", "up", "--kafka", "127.0.0.1:1", "--kafka-config", "/nowhere/kafka.properties")]
     [InlineData("--sed", "up", "--sed", "4")]
     public async Task What_is_wrong_with_an_option_is_said(string said, params string[] arguments)
     {

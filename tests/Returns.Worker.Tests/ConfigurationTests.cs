@@ -74,6 +74,17 @@ public sealed class ConfigurationTests : IDisposable
         Assert.DoesNotContain("hunter2", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sasl.pasword=hunter2", "sasl.pasword")]
+    [InlineData("security.protocol=SASL", "security.protocol")]
+    [InlineData("security.protocol=SSL\nssl.key.pem=hunter2", "ssl.key.pem")]
+    public void A_property_that_librdkafka_does_not_take_is_named_at_the_start_and_no_secret_is_repeated(string lines, string named)
+    {
+        var error = Assert.Throws<FormatException>(() => WorkerOptions.Read(["--roles", "triage", "--kafka", "k:1", "--kafka-config", Properties(lines)]));
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error.Message, StringComparison.Ordinal);
+    }
+
     private string Properties(string lines)
     {
         var path = Path.Combine(_folder.FullName, "kafka.properties");

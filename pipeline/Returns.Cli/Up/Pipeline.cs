@@ -1,5 +1,6 @@
 using System.Globalization;
 using Confluent.Kafka;
+using Returns.ClickHouse;
 
 namespace Returns.Cli.Up;
 
@@ -15,13 +16,18 @@ internal sealed class Pipeline : IAsyncDisposable
     private readonly List<SupervisedProcess> _processes = [];
     private readonly List<(string Name, string Address)> _addresses = [];
 
-    private Pipeline(RunFolder folder, Action<string> say) => (_folder, _say) = (folder, say);
+    private readonly UpOptions _options;
+
+    private Pipeline(UpOptions options, RunFolder folder, Action<string> say) => (_options, _folder, _say) = (options, folder, say);
 
     /// <summary>HOST:PORT of Kafka.</summary>
     public string Kafka { get; private set; } = "";
 
-    /// <summary>URL of ClickHouse.</summary>
+    /// <summary>URL of ClickHouse. May hold a password: not for logs.</summary>
     public string ClickHouse { get; private set; } = "";
+
+    /// <summary>URL of ClickHouse without account, for a person to read.</summary>
+    public string ClickHouseEndpoint => ClickHouseAddress.Parse(ClickHouse).Endpoint.GetLeftPart(UriPartial.Authority);
 
     /// <summary>What runs, and where it listens.</summary>
     public IReadOnlyList<(string Name, string Address)> Addresses => _addresses;
@@ -29,13 +35,13 @@ internal sealed class Pipeline : IAsyncDisposable
     /// <summary>Settings for a client of the pipeline's Kafka.</summary>
     /// <remarks>Where all brokers were gone for a moment, librdkafka 2.16 would forget the group's coordinator, and some calls then
     /// never end (librdkafka issues 5511 and 5456): it keeps the brokers it knows.</remarks>
-    public ClientConfig Client => new() { BootstrapServers = Kafka, ClientId = "returns.up", MetadataRecoveryStrategy = MetadataRecoveryStrategy.None };
+    public ClientConfig Client => new(new Dictionary<string, string>(_options.KafkaClient)) { BootstrapServers = Kafka, ClientId = "returns.up", MetadataRecoveryStrategy = MetadataRecoveryStrategy.None };
 
     /// <summary>Starts the servers that are not given.</summary>
     /// <exception cref="UpException">A server cannot start; the message has what it said.</exception>
     public static async Task<Pipeline> StartServersAsync(UpOptions options, RunFolder folder, Action<string> say, CancellationToken cancel)
     {
-        var pipeline = new Pipeline(folder, say);
+        var pipeline = new Pipeline(options, folder, say);
         try
         {
             var kafka = options.Kafka is null
@@ -47,7 +53,7 @@ internal sealed class Pipeline : IAsyncDisposable
             pipeline.Kafka = options.Kafka ?? await kafka!.Ready.WaitAsync(cancel);
             pipeline.ClickHouse = (options.ClickHouse ?? await clickHouse!.Ready.WaitAsync(cancel)).TrimEnd('/');
             pipeline._addresses.Add(("Kafka", pipeline.Kafka));
-            pipeline._addresses.Add(("ClickHouse", pipeline.ClickHouse));
+            pipeline._addresses.Add(("ClickHouse", pipeline.ClickHouseEndpoint));
             return pipeline;
         }
         catch
@@ -66,7 +72,7 @@ internal sealed class Pipeline : IAsyncDisposable
         foreach (var role in Roles)
         {
             workers.Add((role, Start(role, role, "Returns.Worker",
-                "--roles", role, "--kafka", Kafka, "--clickhouse", ClickHouse, "--instance-id", "up", "--http-port", Text(Ports.Choose(port++)))));
+                ["--roles", role, "--kafka", Kafka, "--clickhouse", ClickHouse, "--instance-id", "up", "--http-port", Text(Ports.Choose(port++)), .. _options.KafkaConfig is { } file ? (string[])["--kafka-config", file] : []])));
         }
         foreach (var (role, process) in workers)
         {

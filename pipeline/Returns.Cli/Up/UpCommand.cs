@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Confluent.Kafka;
+using Returns.Streams.Kafka;
 using Spectre.Console;
 
 namespace Returns.Cli.Up;
@@ -20,10 +22,11 @@ internal static class UpCommand
         var summary = new Option<FileInfo?>("--summary") { Description = "Write what became of the units to this file, as JSON.", HelpName = "FILE" };
         var data = new Option<DirectoryInfo>("--data") { Description = "Folder of everything that is kept.", DefaultValueFactory = _ => new DirectoryInfo("data"), HelpName = "DIR" };
         var kafka = new Option<string?>("--kafka") { Description = "Use this Kafka instead of starting the local one.", HelpName = "HOST:PORT" };
+        var kafkaConfig = new Option<FileInfo?>("--kafka-config") { Description = "librdkafka properties for every client of the Kafka in use, one name=value a line: SASL, TLS.", HelpName = "FILE" };
         var clickHouse = new Option<string?>("--clickhouse") { Description = "Use this ClickHouse instead of starting the local one.", HelpName = "URL" };
         var command = new Command("up", "Run the whole pipeline: scans to Kafka, graded and routed, exactly once in ClickHouse.")
         {
-            input, simulate, seed, units, exit, summary, data, kafka, clickHouse,
+            input, simulate, seed, units, exit, summary, data, kafka, kafkaConfig, clickHouse,
         };
         command.Validators.Add(result =>
         {
@@ -43,9 +46,13 @@ internal static class UpCommand
             {
                 result.AddError("--units: give at least 1");
             }
+            if (result.GetValue(kafkaConfig) is not null && result.GetValue(kafka) is null)
+            {
+                result.AddError("--kafka-config: the local Kafka has no security to set: name another with --kafka");
+            }
             if (result.GetValue(clickHouse) is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"))
             {
-                result.AddError($"--clickhouse: '{url}' is no URL such as http://localhost:8123");
+                result.AddError("--clickhouse: its value is no URL such as http://localhost:8123");
             }
         });
         command.SetAction((result, cancel) =>
@@ -58,6 +65,18 @@ internal static class UpCommand
             }
             var view = new RunView(console);
             var file = result.GetValue(input);
+            var client = new ClientConfig();
+            if (result.GetValue(kafkaConfig) is { } properties)
+            {
+                try
+                {
+                    client = ClientProperties.Read(properties.FullName);
+                }
+                catch (FormatException error)
+                {
+                    throw new UpException($"--kafka-config: {error.Message}");
+                }
+            }
             return new UpRun(new UpOptions
             {
                 Input = file?.FullName,
@@ -69,6 +88,8 @@ internal static class UpCommand
                 Summary = result.GetValue(summary)?.FullName,
                 Data = result.GetValue(data)!.FullName,
                 Kafka = result.GetValue(kafka),
+                KafkaClient = client,
+                KafkaConfig = result.GetValue(kafkaConfig)?.FullName,
                 ClickHouse = result.GetValue(clickHouse),
             }, view).RunAsync(cancel);
         });

@@ -1,3 +1,5 @@
+using Confluent.Kafka;
+
 namespace Returns.Cli.Up;
 
 /// <summary>What <c>returns up</c> was asked to do.</summary>
@@ -29,6 +31,12 @@ internal sealed record UpOptions
 
     /// <summary>HOST:PORT of a Kafka to use instead of starting the local one.</summary>
     public string? Kafka { get; init; }
+
+    /// <summary>Settings of every Kafka client of the run. May hold secrets: not for logs.</summary>
+    public ClientConfig KafkaClient { get; init; } = new();
+
+    /// <summary>File of these settings, for the workers; null for none.</summary>
+    public string? KafkaConfig { get; init; }
 
     /// <summary>URL of a ClickHouse to use instead of starting the local one.</summary>
     public string? ClickHouse { get; init; }

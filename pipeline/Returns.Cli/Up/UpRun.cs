@@ -73,7 +73,7 @@ internal sealed class UpRun(UpOptions options, RunView view)
 
     /// <summary>A command to paste: what became of the units whose LPN begins with <paramref name="label"/>.</summary>
     private static string Query(Pipeline pipeline, string label) => $"""
-        curl '{pipeline.ClickHouse}/?database=returns' --data-binary "SELECT category, disposition, count() FROM items{(label.Length == 0 ? "" : $" WHERE startsWith(lpn, '{label}')")} GROUP BY ALL ORDER BY ALL FORMAT PrettyCompact"
+        curl '{pipeline.ClickHouseEndpoint}/?database=returns' --data-binary "SELECT category, disposition, count() FROM items{(label.Length == 0 ? "" : $" WHERE startsWith(lpn, '{label}')")} GROUP BY ALL ORDER BY ALL FORMAT PrettyCompact"
         """;
 
     private void Report(RunSummary summary, ScanFeed feed, RunFolder folder, Pipeline pipeline)
