@@ -10,6 +10,8 @@ internal sealed class CollectedLog : ILogger
 
     public IEnumerable<string> Warnings => _lines.Where(l => l.Level >= LogLevel.Warning).Select(l => l.Text);
 
+    public IReadOnlyList<string> Lines => [.. _lines.Select(l => l.Text)];
+
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
