@@ -68,6 +68,24 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public void CloseInput() => _process.StandardInput.Close();
 
+    /// <summary>Asks it to stop, as what supervises it would.</summary>
+    public async Task TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Waits until it has printed <paramref name="text"/>.</summary>
+    public async Task SaysAsync(string text)
+    {
+        using var bound = new CancellationTokenSource(Bound);
+        while (!Output.Contains(text, StringComparison.Ordinal))
+        {
+            Assert.False(bound.IsCancellationRequested || _process.HasExited, $"it never said '{text}': {Output}");
+            await Task.Delay(20);
+        }
+    }
+
     public async Task<int> ExitCode()
     {
         using var bound = new CancellationTokenSource(Bound);

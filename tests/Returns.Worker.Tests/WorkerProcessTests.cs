@@ -31,6 +31,34 @@ public sealed class WorkerProcessTests
     }
 
     [Fact]
+    public async Task With_every_server_away_it_says_so_without_a_secret_and_stops_at_a_signal()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "sends SIGTERM");
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.username=u\nsasl.password=hunter2\n", TestContext.Current.CancellationToken);
+            await using var worker = new WorkerProcess("--roles", "triage,sink", "--kafka", NoKafka, "--kafka-config", file, "--clickhouse", "http://u:hunter2@127.0.0.1:1", "--http-port", "0");
+            using var http = new HttpClient { BaseAddress = new Uri(await worker.Listening), Timeout = TimeSpan.FromSeconds(30) };
+            await worker.SaysAsync("waiting for ClickHouse");
+            await worker.SaysAsync("cannot read the topics");
+            using var ready = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+            var health = await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            Assert.Contains("127.0.0.1:1", health, StringComparison.Ordinal);
+            using var live = await http.GetAsync(new Uri("/health/live", UriKind.Relative), TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+            await worker.TerminateAsync();
+            Assert.Equal(0, await worker.ExitCode());
+            Assert.DoesNotContain("hunter2", health + worker.Output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public async Task A_wrong_option_ends_with_2_and_says_which()
     {
         await using var worker = new WorkerProcess("--roles", "triage", "--kafka", NoKafka, "--thread", "2");
