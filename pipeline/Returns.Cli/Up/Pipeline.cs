@@ -72,7 +72,7 @@ internal sealed class Pipeline : IAsyncDisposable
         foreach (var role in Roles)
         {
             workers.Add((role, Start(role, role, "Returns.Worker",
-                ["--roles", role, "--kafka", Kafka, "--clickhouse", ClickHouse, "--instance-id", "up", "--http-port", Text(Ports.Choose(port++)), .. _options.KafkaConfig is { } file ? (string[])["--kafka-config", file] : []])));
+                ["--roles", role, "--kafka", Kafka, "--instance-id", "up", "--http-port", Text(Ports.Choose(port++)), .. _options.KafkaConfig is { } file ? (string[])["--kafka-config", file] : []])));
         }
         foreach (var (role, process) in workers)
         {
@@ -134,7 +134,9 @@ internal sealed class Pipeline : IAsyncDisposable
 
     private SupervisedProcess Start(string name, string log, string assembly, params string[] arguments)
     {
-        var process = new SupervisedProcess(name, assembly, arguments, _folder.Log(log), _say);
+        // An account of ClickHouse is not for everyone who lists processes.
+        var environment = ClickHouse.Length == 0 ? [] : new Dictionary<string, string> { ["Returns__ClickHouse"] = ClickHouse };
+        var process = new SupervisedProcess(name, assembly, arguments, _folder.Log(log), _say, environment);
         _processes.Add(process);
         return process;
     }

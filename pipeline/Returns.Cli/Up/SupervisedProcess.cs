@@ -16,6 +16,7 @@ internal sealed class SupervisedProcess : IAsyncDisposable
     private readonly string _name;
     private readonly string _assembly;
     private readonly IReadOnlyList<string> _arguments;
+    private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly string _logFile;
     private readonly Action<string> _say;
     private readonly CancellationTokenSource _stopping = new();
@@ -29,9 +30,10 @@ internal sealed class SupervisedProcess : IAsyncDisposable
     /// <param name="arguments">Its arguments; <c>--exit-with-stdin</c> is added.</param>
     /// <param name="logFile">Where its standard error goes, appended.</param>
     /// <param name="say">Tells the person in front of the terminal.</param>
-    public SupervisedProcess(string name, string assembly, IReadOnlyList<string> arguments, string logFile, Action<string> say)
+    /// <param name="environment">What is added to its environment: every user of the machine can read arguments.</param>
+    public SupervisedProcess(string name, string assembly, IReadOnlyList<string> arguments, string logFile, Action<string> say, IReadOnlyDictionary<string, string> environment)
     {
-        (_name, _assembly, _logFile, _say) = (name, assembly, logFile, say);
+        (_name, _assembly, _logFile, _say, _environment) = (name, assembly, logFile, say, environment);
         _arguments = [.. arguments, "--exit-with-stdin"];
         _supervision = Task.Run(SuperviseAsync);
     }
@@ -95,6 +97,10 @@ internal sealed class SupervisedProcess : IAsyncDisposable
         foreach (var argument in _arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+        foreach (var (name, value) in _environment)
+        {
+            start.Environment[name] = value;
         }
         using var process = Process.Start(start) ?? throw new UpException($"{_name} could not be started");
         _process = process;
