@@ -32,32 +32,33 @@ public sealed class Rebalancing
 
         await using var first = new RunningApplication(Member(1), kafka);
         await Shares(first, 6);
-        Assert.Equal(6, Restored().Count);
+        Assert.Equal([1, 1, 1, 1, 1, 1], Restored(started: 1));
         await using var second = new RunningApplication(Member(2), kafka);
         await Shares(first, 3);
         await Shares(second, 3);
-        Assert.Equal([2, 2, 2], Restored());
+        Assert.Equal([2, 2, 2], Restored(started: 2));
         await using (var third = new RunningApplication(Member(3), kafka))
         {
             await Shares(first, 2);
             await Shares(second, 2);
             await Shares(third, 2);
-            Assert.Equal([3, 3], Restored());
+            Assert.Equal([3, 3], Restored(started: 3));
             await third.StopAsync();
         }
         await Shares(first, 3);
         await Shares(second, 3);
-        Assert.Equal([1, 2], Restored());
+        Assert.Equal([1, 2], Restored(started: 0));
         await stop.CancelAsync();
         await feeding;
         test.Check(kafka, ticks, 60);
 
         Task Shares(RunningApplication member, int partitions) => member.UntilAsync(h => h.State == StreamsState.Running && h.Partitions.Count == partitions);
 
-        // Whose tasks were made since the last look.
-        List<int> Restored()
+        // Whose tasks were made since the last look, but for the one that a member makes on trial when it starts.
+        List<int> Restored(int started)
         {
             var members = made.Select(m => m.Member).Order().ToList();
+            Assert.Equal(started != 0, members.Remove(started));
             made.Clear();
             return members;
         }
