@@ -17,10 +17,13 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
 
     private readonly GroupLag _triage = new(admin, "returns.triage", [Topics.Scans, Topics.Overrides, Topics.Heartbeats], TopicSetup.Partitions);
     private readonly GroupLag _compliance = new(admin, "returns.compliance", [Topics.Scans, Topics.Dispositions, Topics.VendorUnits, Topics.Heartbeats], TopicSetup.Partitions);
-    private readonly GroupLag _sink = new(admin, "returns.sink", [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.DeadLetters], TopicSetup.Partitions);
+    private readonly GroupLag _outcomes = new(admin, "returns.sink", [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters], TopicSetup.Partitions);
+    private readonly GroupLag _vendors = new(admin, "returns.sink", [Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks], TopicSetup.Partitions);
     private readonly OutcomeTables _tables = new(clickHouse, feed.Label.ToString());
     private readonly long _started = Stopwatch.GetTimestamp();
     private RunStatus _status = new() { Phase = "streaming" };
+    private TimeSpan _unitsOutAfter;
+    private long _outcomesLag;
     private long _processed;
     private long _watched = Stopwatch.GetTimestamp();
 
@@ -34,7 +37,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
         try
         {
             await await Task.WhenAny(watching, pipeline.GaveUpAsync());
-            return await SummaryAsync(await feeding, Stopwatch.GetElapsedTime(_started), cancel);
+            return await SummaryAsync(await feeding, _unitsOutAfter, cancel);
         }
         finally
         {
@@ -62,14 +65,22 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
             {
                 var fed = await feeding;
                 _status = _status with { Phase = "draining", UnitsExpected = fed.Units, Units = fed.Units, Scans = fed.Scans };
-                if (seen && _status.TriageLag == 0 && (!beaten || _status.SinkLag == 0) && await UnitsOutAsync(cancel) is { } units)
+                if (seen && _unitsOutAfter != default)
                 {
-                    if (units == fed.Units && _status.SinkLag == 0 && _status.ComplianceLag == 0)
+                    // The units are out; what compliance makes of them may take a moment longer.
+                    if (_status.ComplianceLag == 0 && _status.SinkLag == 0)
                     {
                         view.Show(_status);
                         return;
                     }
-                    if (!beaten && units != fed.Units)
+                }
+                else if (seen && _status.TriageLag == 0 && (!beaten || _outcomesLag == 0) && await UnitsOutAsync(cancel) is { } units)
+                {
+                    if (units == fed.Units && _outcomesLag == 0)
+                    {
+                        _unitsOutAfter = Stopwatch.GetElapsedTime(_started);
+                    }
+                    else if (!beaten && units != fed.Units)
                     {
                         // What still waits for a finding that never comes meets its deadline now.
                         await Heartbeats.SendAsync(pipeline.Client, fed.LastEventTime ?? 0, LongestDeadline(book), cancel);
@@ -103,7 +114,8 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
     {
         var triage = await _triage.ReadAsync();
         var compliance = await _compliance.ReadAsync();
-        var sink = await _sink.ReadAsync();
+        _outcomesLag = await _outcomes.ReadAsync();
+        var sink = _outcomesLag + await _vendors.ReadAsync();
         var elapsed = Stopwatch.GetElapsedTime(_watched);
         var processed = Math.Max(_processed, _status.Scans - triage);
         if (elapsed >= WatchEvery)

@@ -136,7 +136,8 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         // An account of ClickHouse is not for everyone who lists processes.
         var environment = ClickHouse.Length == 0 ? [] : new Dictionary<string, string> { ["Returns__ClickHouse"] = ClickHouse };
-        var process = new SupervisedProcess(name, assembly, arguments, _folder.Log(log), _say, environment);
+        // On a machine of a few cores, units are routed first, and counted for their vendors with what is left.
+        var process = new SupervisedProcess(name, assembly, arguments, _folder.Log(log), _say, environment, isBackground: name == "compliance");
         _processes.Add(process);
         return process;
     }

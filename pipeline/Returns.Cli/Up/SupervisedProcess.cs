@@ -15,6 +15,7 @@ internal sealed class SupervisedProcess : IAsyncDisposable
 
     private readonly string _name;
     private readonly string _assembly;
+    private readonly bool _isBackground;
     private readonly IReadOnlyList<string> _arguments;
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly string _logFile;
@@ -31,9 +32,11 @@ internal sealed class SupervisedProcess : IAsyncDisposable
     /// <param name="logFile">Where its standard error goes, appended.</param>
     /// <param name="say">Tells the person in front of the terminal.</param>
     /// <param name="environment">What is added to its environment: every user of the machine can read arguments.</param>
-    public SupervisedProcess(string name, string assembly, IReadOnlyList<string> arguments, string logFile, Action<string> say, IReadOnlyDictionary<string, string> environment)
+    /// <param name="isBackground">Whether it gives way to the others where the machine is busy.</param>
+    public SupervisedProcess(
+        string name, string assembly, IReadOnlyList<string> arguments, string logFile, Action<string> say, IReadOnlyDictionary<string, string> environment, bool isBackground)
     {
-        (_name, _assembly, _logFile, _say, _environment) = (name, assembly, logFile, say, environment);
+        (_name, _assembly, _logFile, _say, _environment, _isBackground) = (name, assembly, logFile, say, environment, isBackground);
         _arguments = [.. arguments, "--exit-with-stdin"];
         _supervision = Task.Run(SuperviseAsync);
     }
@@ -83,6 +86,19 @@ internal sealed class SupervisedProcess : IAsyncDisposable
         }
     }
 
+    // Set at once: threads take over the priority of the one that makes them.
+    private static void LowerPriority(Process process)
+    {
+        try
+        {
+            process.PriorityClass = ProcessPriorityClass.BelowNormal;
+        }
+        catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It has ended already, or the system does not allow it: it runs like the others.
+        }
+    }
+
     private async Task<int> RunOnceAsync()
     {
         var start = new ProcessStartInfo
@@ -104,6 +120,10 @@ internal sealed class SupervisedProcess : IAsyncDisposable
         }
         using var process = Process.Start(start) ?? throw new UpException($"{_name} could not be started");
         _process = process;
+        if (_isBackground)
+        {
+            LowerPriority(process);
+        }
         await using var log = new StreamWriter(new FileStream(_logFile, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
         var gate = new Lock();
         void Log(string? line)

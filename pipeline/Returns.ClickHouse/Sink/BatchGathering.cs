@@ -9,6 +9,9 @@ internal sealed class BatchGathering(SinkOptions options, TimeProvider time)
     /// <summary>Rows of a range from which on ClickHouse spends clearly more on the rows (5 µs each) than on the insert itself (some 12 ms).</summary>
     private const int WorthwhileRows = 4_000;
 
+    /// <summary>Rows of all ranges together that do not rest: many partitions have small ranges, and are a backlog all the same.</summary>
+    private const int BacklogRows = 20_000;
+
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
     private readonly Stack<RangeBatch> _free = [];
     private long _oldest;
@@ -51,7 +54,7 @@ internal sealed class BatchGathering(SinkOptions options, TimeProvider time)
     /// </summary>
     public bool IsDue(IEnumerable<SinkPartition> partitions) =>
         _batches > 0
-        && (IsFull || _rows >= (long)WorthwhileRows * _batches || (time.GetElapsedTime(_oldest) >= options.MaxDelay && time.GetTimestamp() >= _restUntil))
+        && (IsFull || _rows >= Math.Min((long)WorthwhileRows * _batches, BacklogRows) || (time.GetElapsedTime(_oldest) >= options.MaxDelay && time.GetTimestamp() >= _restUntil))
         && partitions.Any(p => Ready(p) is not null);
 
     /// <summary>

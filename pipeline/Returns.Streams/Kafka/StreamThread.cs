@@ -143,7 +143,9 @@ internal sealed partial class StreamThread : IDisposable
         }
         catch (Exception error) when (error is not (StreamsException or OperationCanceledException or OutOfMemoryException))
         {
+            var since = Stopwatch.GetTimestamp();
             Recover(error);
+            _figures.Time.Recovered(Stopwatch.GetElapsedTime(since));
         }
     }
 

@@ -99,7 +99,7 @@ public sealed class StreamsApplication
     /// <summary>A processor that asks for a store, a sink or a type that does not fit says so now, and not once a partition comes.</summary>
     private void MakeProcessorsOnce()
     {
-        var tables = _topology.Tables.Select(t => t.Create()).ToList();
+        var tables = _topology.Tables.Select(MakeOnce).ToList();
         foreach (var sub in _topology.SubTopologies)
         {
             try
@@ -110,6 +110,18 @@ public sealed class StreamsApplication
             {
                 throw new StreamsException($"sub-topology '{sub.Name}' of the application '{_topology.Application}' cannot be made: {error.Message}", error);
             }
+        }
+    }
+
+    private GlobalTable MakeOnce(TableSource table)
+    {
+        try
+        {
+            return table.Create();
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            throw new StreamsException($"the table of '{table.Topic}' of the application '{_topology.Application}' cannot be made: {error.Message}", error);
         }
     }
 
@@ -130,6 +142,8 @@ public sealed class StreamsApplication
             if (done == givenUp)
             {
                 _log.LogWarning("{Application}: did not stop within {Bound}: what is not committed is processed again by whoever is next", _topology.Application, _options.StopTimeout);
+                // One that does not end must not hide why the others did.
+                await Task.WhenAll(running.Where(t => t.IsFaulted)).ConfigureAwait(false);
                 return;
             }
             waiting.Remove(done);

@@ -16,7 +16,7 @@ internal sealed class StreamsMetrics(IMetricFactory factory)
     public Histogram CommitSeconds { get; } = factory.CreateHistogram("returns_streams_commit_seconds", "Time of a commit, from the last record to the broker's word.",
         new HistogramConfiguration { LabelNames = ["application"], Buckets = Histogram.ExponentialBuckets(0.001, 2, 14) });
 
-    public Counter Time { get; } = factory.CreateCounter("returns_streams_time_seconds_total", "Time of a stream thread, by what it went to: consume, decode, process, produce, commit or idle.", ["application", "thread", "part"]);
+    public Counter Time { get; } = factory.CreateCounter("returns_streams_time_seconds_total", "Time of a stream thread, by what it went to: consume, decode, process, produce, commit, recover or idle.", ["application", "thread", "part"]);
 
     public Counter Aborts { get; } = factory.CreateCounter("returns_streams_aborts_total", "Transactions taken back, by what made it necessary.", ["application", "cause"]);
 
