@@ -45,12 +45,22 @@ catch (FormatException e)
     return 2;
 }
 
+var failed = new List<string>();
 using var run = new BenchmarkRun(rounds, size);
 foreach (var benchmark in chosen)
 {
     Console.WriteLine($"{benchmark.Name}: {benchmark.Usage}");
-    await benchmark.RunAsync(run);
+    try
+    {
+        await benchmark.RunAsync(run);
+    }
+    catch (Exception error) when (error is not OutOfMemoryException)
+    {
+        // What the others have measured is not lost with it.
+        failed.Add(benchmark.Name);
+        run.Add(new Row { Work = benchmark.Name, Unit = "", Ours = [], NotMeasured = $"it failed: {error.Message}" });
+    }
 }
 run.Print();
 run.Write(json);
-return 0;
+return failed.Count == 0 ? 0 : 1;

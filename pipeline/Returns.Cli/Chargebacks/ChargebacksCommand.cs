@@ -15,13 +15,13 @@ internal static class ChargebacksCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var kafka = new Option<string>("--kafka") { Description = "Kafka that has the documents.", HelpName = "HOST:PORT", DefaultValueFactory = _ => "localhost:9092" };
+        var kafka = new KafkaOptions();
         var vendor = new Option<string?>("--vendor") { Description = "Only documents to this vendor.", HelpName = "VENDOR" };
         var folder = new Option<DirectoryInfo>("--out") { Description = "Folder to write to.", DefaultValueFactory = _ => new DirectoryInfo("chargebacks"), HelpName = "DIR" };
         var id = new Argument<string>("ID") { Description = "Id of the document, or the beginning of it, such as CB-1f2e." };
 
-        var list = new Command("list", "List chargebacks and corrections.") { vendor, kafka };
-        list.SetAction((result, cancel) => Run(result.GetValue(kafka)!, store =>
+        var list = kafka.On(new Command("list", "List chargebacks and corrections.") { vendor });
+        list.SetAction((result, cancel) => Run(kafka.Read(result, "returns.chargebacks"), store =>
         {
             foreach (var document in Of(store.Documents(), result.GetValue(vendor)))
             {
@@ -30,16 +30,16 @@ internal static class ChargebacksCommand
             return 0;
         }, cancel));
 
-        var show = new Command("show", "Show a document with its units, as JSON.") { id, kafka };
-        show.SetAction((result, cancel) => Run(result.GetValue(kafka)!, store =>
+        var show = kafka.On(new Command("show", "Show a document with its units, as JSON.") { id });
+        show.SetAction((result, cancel) => Run(kafka.Read(result, "returns.chargebacks"), store =>
         {
             var document = Find(store.Documents(), result.GetValue(id)!);
             Console.WriteLine(Encoding.UTF8.GetString(DocumentJson.Write(document, store.Units(document))));
             return 0;
         }, cancel));
 
-        var verify = new Command("verify", "Recompute every figure and hash of all documents from the journal, the scans and the decisions, and say what differs.") { kafka };
-        verify.SetAction((result, cancel) => Run(result.GetValue(kafka)!, store =>
+        var verify = kafka.On(new Command("verify", "Recompute every figure and hash of all documents from the journal, the scans and the decisions, and say what differs."));
+        verify.SetAction((result, cancel) => Run(kafka.Read(result, "returns.chargebacks"), store =>
         {
             var (audit, findings) = store.Verify();
             foreach (var finding in findings)
@@ -51,8 +51,8 @@ internal static class ChargebacksCommand
             return findings.Count == 0 ? 0 : Differs;
         }, cancel));
 
-        var export = new Command("export", "Write documents with their units to files: as JSON, and as a page to print.") { vendor, folder, kafka };
-        export.SetAction((result, cancel) => Run(result.GetValue(kafka)!, store =>
+        var export = kafka.On(new Command("export", "Write documents with their units to files: as JSON, and as a page to print.") { vendor, folder });
+        export.SetAction((result, cancel) => Run(kafka.Read(result, "returns.chargebacks"), store =>
         {
             var into = Directory.CreateDirectory(result.GetValue(folder)!.FullName).FullName;
             foreach (var document in Of(store.Documents(), result.GetValue(vendor)))
@@ -68,9 +68,9 @@ internal static class ChargebacksCommand
         return new Command("chargebacks", "Chargebacks and corrections: list, show, verify, export.") { list, show, verify, export };
     }
 
-    private static Task<int> Run(string kafka, Func<DocumentStore, int> work, CancellationToken cancel) => Task.Run(() =>
+    private static Task<int> Run(ClientConfig client, Func<DocumentStore, int> work, CancellationToken cancel) => Task.Run(() =>
     {
-        using var store = new DocumentStore(new ClientConfig { BootstrapServers = kafka, ClientId = "returns.chargebacks" }, cancel);
+        using var store = new DocumentStore(client, cancel);
         return work(store);
     }, cancel);
 

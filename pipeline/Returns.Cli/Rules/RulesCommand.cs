@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Confluent.Kafka;
 
 namespace Returns.Cli.Rules;
 
@@ -10,7 +9,7 @@ internal static class RulesCommand
     public static Command Create()
     {
         var folder = new Argument<DirectoryInfo>("DIR") { Description = "Folder with the rule documents (.yaml).", DefaultValueFactory = _ => new DirectoryInfo(RulePublisher.DefaultFolder) };
-        var kafka = new Option<string>("--kafka") { Description = "Kafka to publish to.", HelpName = "HOST:PORT", DefaultValueFactory = _ => "localhost:9092" };
+        var kafka = new KafkaOptions();
         var check = new Command("check", "Check rule documents, each and together.") { folder };
         check.SetAction(result =>
         {
@@ -20,11 +19,11 @@ internal static class RulesCommand
                 Console.WriteLine(document);
             }
         });
-        var publish = new Command("publish", "Check rule documents, and publish them: they take effect at once, without a deployment.") { folder, kafka };
+        var publish = kafka.On(new Command("publish", "Check rule documents, and publish them: they take effect at once, without a deployment.") { folder });
         publish.SetAction(async (result, cancel) =>
         {
             var (documents, _) = RulePublisher.Read(result.GetValue(folder)!.FullName);
-            await RulePublisher.PublishAsync(new ClientConfig { BootstrapServers = result.GetValue(kafka), ClientId = "returns.rules" }, documents, cancel);
+            await RulePublisher.PublishAsync(kafka.Read(result, "returns.rules"), documents, cancel);
             foreach (var document in documents)
             {
                 Console.WriteLine($"published {document}");
