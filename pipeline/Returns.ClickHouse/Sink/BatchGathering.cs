@@ -54,7 +54,8 @@ internal sealed class BatchGathering(SinkOptions options, TimeProvider time)
     /// </summary>
     public bool IsDue(IEnumerable<SinkPartition> partitions) =>
         _batches > 0
-        && (IsFull || _rows >= Math.Min((long)WorthwhileRows * _batches, BacklogRows) || (time.GetElapsedTime(_oldest) >= options.MaxDelay && time.GetTimestamp() >= _restUntil))
+        && (IsFull || _rows >= (long)WorthwhileRows * _batches
+            || (time.GetElapsedTime(_oldest) >= options.MaxDelay && (_rows >= BacklogRows || time.GetTimestamp() >= _restUntil)))
         && partitions.Any(p => Ready(p) is not null);
 
     /// <summary>
