@@ -14,11 +14,23 @@ internal sealed class OutcomeSamples(int seed)
         var at = Time();
         var graded = new ItemGraded
         {
-            Lpn = lpn, Program = "NORTH", Facility = "DC-" + _random.Next(3), Sku = "SKU" + _random.Next(1000), Category = Pick(Categories),
-            Vendor = Maybe("V-" + _random.Next(20)), SerialNumber = Maybe("säriäl-" + _random.Next()), Revision = revision,
-            Kind = (GradingKind)_random.Next(4), Grade = Pick("A", "B", "C", "D", "X"), PreviousGrade = Maybe("A"),
-            Points = _random.NextDouble() * 100, Confidence = _random.NextDouble(), RuleVersion = "r" + _random.Next(3),
-            GradedAt = at, IntakeAt = at - _random.Next(100_000), Origin = (Origin)_random.Next(3),
+            Lpn = lpn,
+            Program = "NORTH",
+            Facility = "DC-" + _random.Next(3),
+            Sku = "SKU" + _random.Next(1000),
+            Category = Pick(Categories),
+            Vendor = Maybe("V-" + _random.Next(20)),
+            SerialNumber = Maybe("säriäl-" + _random.Next()),
+            Revision = revision,
+            Kind = (GradingKind)_random.Next(4),
+            Grade = Pick("A", "B", "C", "D", "X"),
+            PreviousGrade = Maybe("A"),
+            Points = _random.NextDouble() * 100,
+            Confidence = _random.NextDouble(),
+            RuleVersion = "r" + _random.Next(3),
+            GradedAt = at,
+            IntakeAt = at - _random.Next(100_000),
+            Origin = (Origin)_random.Next(3),
         };
         for (var i = _random.Next(4); i > 0; i--)
         {
@@ -33,12 +45,30 @@ internal sealed class OutcomeSamples(int seed)
         var at = Time();
         var routed = new ItemRouted
         {
-            Lpn = lpn, Program = "NORTH", Facility = "DC-" + _random.Next(3), Sku = "SKU" + _random.Next(1000), Category = Pick(Categories),
-            Vendor = Maybe("V-1"), Grade = Maybe("B"), ReturnReason = _random.Next(2) == 0 ? null : (ReturnReason)_random.Next(10), RaNumber = Maybe("RA-7"),
-            Revision = revision, Cause = (RoutingCause)_random.Next(4), Disposition = disposition ?? (Disposition)_random.Next(8),
-            Channel = Maybe("b2b"), PreviousDisposition = _random.Next(2) == 0 ? null : (Disposition)_random.Next(8),
-            ExpectedValue = MaybeMoney(), ReferencePrice = MaybeMoney(), Cost = MaybeMoney(), PricePaid = MaybeMoney(),
-            Operator = Maybe("op"), OverrideReason = Maybe("because 'it' \\ was \t so"), RuleVersion = "r1", RoutedAt = at, IntakeAt = at - 5000, DwellMillis = 5000,
+            Lpn = lpn,
+            Program = "NORTH",
+            Facility = "DC-" + _random.Next(3),
+            Sku = "SKU" + _random.Next(1000),
+            Category = Pick(Categories),
+            Vendor = Maybe("V-1"),
+            Grade = Maybe("B"),
+            ReturnReason = _random.Next(2) == 0 ? null : (ReturnReason)_random.Next(10),
+            RaNumber = Maybe("RA-7"),
+            Revision = revision,
+            Cause = (RoutingCause)_random.Next(4),
+            Disposition = disposition ?? (Disposition)_random.Next(8),
+            Channel = Maybe("b2b"),
+            PreviousDisposition = _random.Next(2) == 0 ? null : (Disposition)_random.Next(8),
+            ExpectedValue = MaybeMoney(),
+            ReferencePrice = MaybeMoney(),
+            Cost = MaybeMoney(),
+            PricePaid = MaybeMoney(),
+            Operator = Maybe("op"),
+            OverrideReason = Maybe("because 'it' \\ was \t so"),
+            RuleVersion = "r1",
+            RoutedAt = at,
+            IntakeAt = at - 5000,
+            DwellMillis = 5000,
             Origin = (Origin)_random.Next(3),
         };
         for (var i = _random.Next(5); i > 0; i--)
@@ -55,9 +85,21 @@ internal sealed class OutcomeSamples(int seed)
     {
         var raised = new ItemException
         {
-            Lpn = lpn, Program = "NORTH", Facility = "DC-1", Sku = Maybe("SKU1"), Category = Maybe("toys"), Vendor = Maybe("V-2"), Grade = Maybe("C"),
-            Revision = revision, State = state ?? (ExceptionState)_random.Next(2), Reason = (ExceptionReason)_random.Next(11), Detail = "look at it",
-            RaisedAt = Time(), IntakeAt = _random.Next(2) == 0 ? null : Start, RuleVersion = Maybe("r2"), Origin = (Origin)_random.Next(3),
+            Lpn = lpn,
+            Program = "NORTH",
+            Facility = "DC-1",
+            Sku = Maybe("SKU1"),
+            Category = Maybe("toys"),
+            Vendor = Maybe("V-2"),
+            Grade = Maybe("C"),
+            Revision = revision,
+            State = state ?? (ExceptionState)_random.Next(2),
+            Reason = (ExceptionReason)_random.Next(11),
+            Detail = "look at it",
+            RaisedAt = Time(),
+            IntakeAt = _random.Next(2) == 0 ? null : Start,
+            RuleVersion = Maybe("r2"),
+            Origin = (Origin)_random.Next(3),
         };
         for (var i = _random.Next(3); i > 0; i--) raised.Missing.Add("criterion" + i);
         return raised;
@@ -67,8 +109,16 @@ internal sealed class OutcomeSamples(int seed)
     {
         var window = new VendorWindow
         {
-            Program = "NORTH", Vendor = Pick("V-1", "V-2"), AgreementId = Pick("a1", "a2"), Agreement = "2026", Kind = (VendorWindowKind)_random.Next(2),
-            Start = Time(), End = Time(), Figure = (FigureKind)_random.Next(3), Revision = _random.Next(4), Currency = Currency.Parse(Pick("GBP", "EUR")),
+            Program = "NORTH",
+            Vendor = Pick("V-1", "V-2"),
+            AgreementId = Pick("a1", "a2"),
+            Agreement = "2026",
+            Kind = (VendorWindowKind)_random.Next(2),
+            Start = Time(),
+            End = Time(),
+            Figure = (FigureKind)_random.Next(3),
+            Revision = _random.Next(4),
+            Currency = Currency.Parse(Pick("GBP", "EUR")),
         };
         Fill(window.Figures);
         return window;
@@ -78,9 +128,21 @@ internal sealed class OutcomeSamples(int seed)
     {
         var alert = new VendorAlert
         {
-            AlertId = "VA-" + _random.Next(), Program = "NORTH", Vendor = Pick("V-1", "V-2"), AgreementId = "a1", Agreement = "2026", Measure = (RateMeasure)_random.Next(2),
-            State = (AlertState)_random.Next(2), At = Time(), RaisedAt = Time(), Allowed = _random.NextDouble(), Rate = _random.NextDouble(), LowerBound = _random.NextDouble(),
-            WindowStart = Time(), WindowEnd = Time(), Currency = Currency.Parse(Pick("GBP", "EUR")),
+            AlertId = "VA-" + _random.Next(),
+            Program = "NORTH",
+            Vendor = Pick("V-1", "V-2"),
+            AgreementId = "a1",
+            Agreement = "2026",
+            Measure = (RateMeasure)_random.Next(2),
+            State = (AlertState)_random.Next(2),
+            At = Time(),
+            RaisedAt = Time(),
+            Allowed = _random.NextDouble(),
+            Rate = _random.NextDouble(),
+            LowerBound = _random.NextDouble(),
+            WindowStart = Time(),
+            WindowEnd = Time(),
+            Currency = Currency.Parse(Pick("GBP", "EUR")),
         };
         Fill(alert.Figures);
         return alert;
@@ -90,10 +152,22 @@ internal sealed class OutcomeSamples(int seed)
     {
         var document = new Chargeback
         {
-            DocumentId = "CB-" + _random.Next(), Kind = (DocumentKind)_random.Next(2), Program = "NORTH", Vendor = Pick("V-1", "V-2"), Sequence = _random.Next(9),
-            Corrects = Maybe("CB-7"), Revision = _random.Next(3), WindowStart = Time(), WindowEnd = Time(), DefectsCharged = _random.Next(2) == 0,
-            Total = _random.Next(-1_000_000, 10_000_000) / 100m, IssuedAt = Time(), DisputeUntil = Time(), RespondBy = Time(),
-            PreviousHash = Maybe("aa"), ContentHash = "bb" + _random.Next(),
+            DocumentId = "CB-" + _random.Next(),
+            Kind = (DocumentKind)_random.Next(2),
+            Program = "NORTH",
+            Vendor = Pick("V-1", "V-2"),
+            Sequence = _random.Next(9),
+            Corrects = Maybe("CB-7"),
+            Revision = _random.Next(3),
+            WindowStart = Time(),
+            WindowEnd = Time(),
+            DefectsCharged = _random.Next(2) == 0,
+            Total = _random.Next(-1_000_000, 10_000_000) / 100m,
+            IssuedAt = Time(),
+            DisputeUntil = Time(),
+            RespondBy = Time(),
+            PreviousHash = Maybe("aa"),
+            ContentHash = "bb" + _random.Next(),
         };
         (document.Terms.Id, document.Terms.Name, document.Terms.Version, document.Terms.Currency) = ("a1", "2026", "v1", Currency.Parse(Pick("GBP", "EUR")));
         (document.Journal.Partition, document.Journal.FirstOffset, document.Journal.LastOffset, document.Journal.Records, document.Journal.Hash) = (3, 5, _random.NextInt64(), 7, "cc");

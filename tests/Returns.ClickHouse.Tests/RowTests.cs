@@ -209,11 +209,15 @@ public sealed class RowTests(Databases databases)
         await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
         stage.PublishRaw(Topics.DeadLetters, new Message<string, byte[]>
         {
-            Key = "k", Value = [0, 255, 9, 10], Headers = Stage.DeadLetterHeaders("returns.scans", 7, 12345678901, "BadIndex", "größer\tals"),
+            Key = "k",
+            Value = [0, 255, 9, 10],
+            Headers = Stage.DeadLetterHeaders("returns.scans", 7, 12345678901, "BadIndex", "größer\tals"),
         });
         stage.PublishRaw(Topics.DeadLetters, new Message<string, byte[]>
         {
-            Key = "k2", Value = [1], Headers = new Headers { { "returns.source.partition", Encoding.UTF8.GetBytes("seven") }, { "returns.error.message", "prefixed"u8.ToArray() }, { "error.class", null } },
+            Key = "k2",
+            Value = [1],
+            Headers = new Headers { { "returns.source.partition", Encoding.UTF8.GetBytes("seven") }, { "returns.error.message", "prefixed"u8.ToArray() }, { "error.class", null } },
         });
         stage.PublishRaw(Topics.DeadLetters, new Message<string, byte[]> { Key = "k3", Value = null! });
         await stage.AllLandedOnceAsync(stage.Sink());

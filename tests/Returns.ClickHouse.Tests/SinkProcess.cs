@@ -47,7 +47,9 @@ namespace Returns.ClickHouse.Tests
         {
             ProcessStartInfo start = new("dotnet", [typeof(SinkProcess).Assembly.Location])
             {
-                RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
             };
             start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(SinkProcess).Assembly.Location;
             start.Environment[StartupHook.Request] = $"{kafka} {clickHouse.Endpoint}?database={clickHouse.Database} {instance}";

@@ -72,7 +72,9 @@ internal sealed class Stage : IAsyncDisposable
         var random = new Random(seed);
         using var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig
         {
-            BootstrapServers = BootstrapServers, TransactionalId = $"test-{seed}-{++_transactions}", LingerMs = 1,
+            BootstrapServers = BootstrapServers,
+            TransactionalId = $"test-{seed}-{++_transactions}",
+            LingerMs = 1,
         }).Build();
         producer.InitTransactions(Patience);
         for (var unit = 0; unit < units;)
@@ -113,7 +115,11 @@ internal sealed class Stage : IAsyncDisposable
     {
         using var consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig
         {
-            BootstrapServers = BootstrapServers, GroupId = "oracle", IsolationLevel = IsolationLevel.ReadCommitted, EnableAutoCommit = false, EnablePartitionEof = true,
+            BootstrapServers = BootstrapServers,
+            GroupId = "oracle",
+            IsolationLevel = IsolationLevel.ReadCommitted,
+            EnableAutoCommit = false,
+            EnablePartitionEof = true,
         }).Build();
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         var open = OutcomeTopics.SelectMany(topic => admin.GetMetadata(topic, Patience).Topics[0].Partitions.Select(p => new TopicPartition(topic, p.PartitionId))).ToHashSet();

@@ -1,10 +1,10 @@
-using Xunit;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Xunit;
 
 namespace Returns.Contracts.Tests;
 

@@ -14,7 +14,8 @@ public sealed class Chaos
     {
         using var chaos = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Returns.Chaos.dll"), "--rounds", "2", "--seed", "1891754664", "--units", "200"])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         try
         {

@@ -67,7 +67,9 @@ public sealed class ForeignClients
     {
         using var process = Process.Start(new ProcessStartInfo("node", [script, .. arguments])
         {
-            WorkingDirectory = ClientsFolder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = ClientsFolder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         try
         {

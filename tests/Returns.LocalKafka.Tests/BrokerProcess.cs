@@ -78,6 +78,8 @@ internal sealed class BrokerProcess : IDisposable
     private static Process Launch(params string[] arguments) => Process.Start(
         new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Returns.LocalKafka.dll"), "--exit-with-stdin", .. arguments])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
 }

@@ -56,8 +56,15 @@ internal static class ConfluentClients
     {
         var config = new ConsumerConfig
         {
-            BootstrapServers = servers, GroupId = NewName("g"), AutoOffsetReset = AutoOffsetReset.Earliest, EnableAutoCommit = false,
-            IsolationLevel = IsolationLevel.ReadCommitted, EnablePartitionEof = false, SessionTimeoutMs = 6000, HeartbeatIntervalMs = 300, FetchWaitMaxMs = 100,
+            BootstrapServers = servers,
+            GroupId = NewName("g"),
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            EnableAutoCommit = false,
+            IsolationLevel = IsolationLevel.ReadCommitted,
+            EnablePartitionEof = false,
+            SessionTimeoutMs = 6000,
+            HeartbeatIntervalMs = 300,
+            FetchWaitMaxMs = 100,
             CancellationDelayMaxMs = CancellationDelayMs,
         };
         configure?.Invoke(config);

@@ -38,8 +38,11 @@ internal sealed class LocalBroker : IAsyncDisposable
 
     public async Task StartAsync() => Server = await LocalKafkaServer.StartAsync(new LocalKafkaOptions
     {
-        DataFolder = Data, Log = TextWriter.Synchronized(_log), Time = Time,
-        RetentionInterval = TimeSpan.FromMilliseconds(100), CompactionInterval = TimeSpan.FromMilliseconds(100),
+        DataFolder = Data,
+        Log = TextWriter.Synchronized(_log),
+        Time = Time,
+        RetentionInterval = TimeSpan.FromMilliseconds(100),
+        CompactionInterval = TimeSpan.FromMilliseconds(100),
     });
 
     public Task StopAsync() => Server.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));

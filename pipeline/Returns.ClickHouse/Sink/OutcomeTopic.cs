@@ -49,9 +49,16 @@ internal abstract class OutcomeTopic(string name, RowTable table)
         DeadLetterRows.Append(
             new DeadLetter
             {
-                Key = record.Key.Span, HasKey = !record.Key.IsNull, Value = record.Value.Span, HasValue = !record.Value.IsNull,
-                SourceTopic = Name, SourcePartition = record.Partition, SourceOffset = record.Offset,
-                ErrorClass = errorClass, ErrorMessage = errorMessage, RecordedAt = record.TimestampMillis,
+                Key = record.Key.Span,
+                HasKey = !record.Key.IsNull,
+                Value = record.Value.Span,
+                HasValue = !record.Value.IsNull,
+                SourceTopic = Name,
+                SourcePartition = record.Partition,
+                SourceOffset = record.Offset,
+                ErrorClass = errorClass,
+                ErrorMessage = errorMessage,
+                RecordedAt = record.TimestampMillis,
             },
             batch.DeadLetters);
         batch.EndRow(record.Offset, isDeadLetter: true);
@@ -98,9 +105,16 @@ internal abstract class OutcomeTopic(string name, RowTable table)
             DeadLetterRows.Append(
                 new DeadLetter
                 {
-                    Key = record.Key.Span, HasKey = !record.Key.IsNull, Value = record.Value.Span, HasValue = !record.Value.IsNull,
-                    SourceTopic = headers.Topic, SourcePartition = headers.Partition, SourceOffset = headers.Offset,
-                    ErrorClass = headers.ErrorClass, ErrorMessage = headers.ErrorMessage, RecordedAt = record.TimestampMillis,
+                    Key = record.Key.Span,
+                    HasKey = !record.Key.IsNull,
+                    Value = record.Value.Span,
+                    HasValue = !record.Value.IsNull,
+                    SourceTopic = headers.Topic,
+                    SourcePartition = headers.Partition,
+                    SourceOffset = headers.Offset,
+                    ErrorClass = headers.ErrorClass,
+                    ErrorMessage = headers.ErrorMessage,
+                    RecordedAt = record.TimestampMillis,
                 },
                 batch.Rows);
             batch.EndRow(record.Offset, isDeadLetter: false);

@@ -150,8 +150,12 @@ internal sealed class SinkLoop
         if (Find(result.TopicPartition) is not { } partition) return;
         var record = new OutcomeRecord
         {
-            Partition = result.Partition.Value, Offset = result.Offset.Value, TimestampMillis = result.Message.Timestamp.UnixTimestampMs,
-            Key = _key, Value = _value, Headers = result.Message.Headers,
+            Partition = result.Partition.Value,
+            Offset = result.Offset.Value,
+            TimestampMillis = result.Message.Timestamp.UnixTimestampMs,
+            Key = _key,
+            Value = _value,
+            Headers = result.Message.Headers,
         };
         if (partition.Recovering is { } recovering && recovering.Required!.Value.Last < record.Offset && !recovering.IsComplete)
         {

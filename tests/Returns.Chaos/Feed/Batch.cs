@@ -113,7 +113,12 @@ internal sealed class Batch
             Timed.Add(lpn);
             var decision = new OperatorOverride
             {
-                OverrideId = $"{lpn}-o", Lpn = lpn, Operator = "op-17", Reason = "seen by me", Disposition = (Disposition)_random.Next(8), DecidedAt = DecidedAt,
+                OverrideId = $"{lpn}-o",
+                Lpn = lpn,
+                Operator = "op-17",
+                Reason = "seen by me",
+                Disposition = (Disposition)_random.Next(8),
+                DecidedAt = DecidedAt,
             };
             Records.Add(new Publication(Topics.Overrides, Encoding.UTF8.GetBytes(lpn), encoder.Encode(decision).ToArray()));
         }

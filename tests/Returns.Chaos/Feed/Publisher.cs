@@ -11,7 +11,11 @@ internal sealed class Publisher : IDisposable
 
     public Publisher(ClientConfig client) => _producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig(client.ToDictionary(p => p.Key, p => p.Value))
     {
-        EnableIdempotence = true, Acks = Acks.All, Partitioner = Partitioner.Murmur2Random, LingerMs = 5, MessageTimeoutMs = 120_000,
+        EnableIdempotence = true,
+        Acks = Acks.All,
+        Partitioner = Partitioner.Murmur2Random,
+        LingerMs = 5,
+        MessageTimeoutMs = 120_000,
     }).SetKeySerializer(NullableBytes.Instance).SetValueSerializer(NullableBytes.Instance).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
 
     /// <summary>Records that could not be published.</summary>

@@ -25,8 +25,12 @@ internal sealed class CommittedLog
     {
         using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig(client.ToDictionary(p => p.Key, p => p.Value))
         {
-            GroupId = "returns.chaos", EnableAutoCommit = false, IsolationLevel = IsolationLevel.ReadCommitted, EnablePartitionEof = true,
-            AutoOffsetReset = AutoOffsetReset.Earliest, FetchWaitMaxMs = 50,
+            GroupId = "returns.chaos",
+            EnableAutoCommit = false,
+            IsolationLevel = IsolationLevel.ReadCommitted,
+            EnablePartitionEof = true,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            FetchWaitMaxMs = 50,
         }).SetKeyDeserializer(NullableBytes.Instance).SetValueDeserializer(NullableBytes.Instance).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         var read = topics.ToDictionary(topic => topic, _ => new List<CommittedRecord>());

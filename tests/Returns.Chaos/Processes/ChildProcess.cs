@@ -28,7 +28,9 @@ internal sealed partial class ChildProcess : IDisposable
         _log = new StreamWriter(new FileStream(Path.Combine(logFolder, name + ".log"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
         _process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), .. arguments, "--exit-with-stdin"])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         Id = _process.Id;
         _process.OutputDataReceived += (_, said) => Hear(said.Data);

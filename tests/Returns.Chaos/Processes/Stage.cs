@@ -122,10 +122,14 @@ internal sealed class Stage : IAsyncDisposable
         }
         await _admin.CreateTopicsAsync(Wanted.Select(w => new TopicSpecification
         {
-            Name = w.Topic, NumPartitions = w.Partitions, ReplicationFactor = -1,
+            Name = w.Topic,
+            NumPartitions = w.Partitions,
+            ReplicationFactor = -1,
             Configs = new Dictionary<string, string>
             {
-                ["cleanup.policy"] = w.Compacted ? "compact" : "delete", ["retention.ms"] = "-1", ["message.timestamp.type"] = "LogAppendTime",
+                ["cleanup.policy"] = w.Compacted ? "compact" : "delete",
+                ["retention.ms"] = "-1",
+                ["message.timestamp.type"] = "LogAppendTime",
             },
         }));
     }

@@ -20,7 +20,9 @@ public sealed class ProducingAndConsuming(KafkaUnderTest kafka)
             {
                 producer.Produce(new TopicPartition(topic, i % 3), new Message<string?, string?>
                 {
-                    Key = $"k{i}", Value = $"value {i} of many that compress well together", Timestamp = new Timestamp(1_700_000_000_000 + i, TimestampType.CreateTime),
+                    Key = $"k{i}",
+                    Value = $"value {i} of many that compress well together",
+                    Timestamp = new Timestamp(1_700_000_000_000 + i, TimestampType.CreateTime),
                     Headers = new Headers { { "n", BitConverter.GetBytes(i) }, { "empty", [] }, { "none", null } },
                 });
             }

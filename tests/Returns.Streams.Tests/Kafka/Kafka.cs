@@ -56,7 +56,11 @@ public sealed class Kafka : IAsyncDisposable
     {
         using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
         {
-            BootstrapServers = Servers, GroupId = group, GroupInstanceId = "gone", SessionTimeoutMs = 30_000, EnableAutoCommit = false,
+            BootstrapServers = Servers,
+            GroupId = group,
+            GroupInstanceId = "gone",
+            SessionTimeoutMs = 30_000,
+            EnableAutoCommit = false,
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
         }).Build();
         consumer.Subscribe(topic);
@@ -95,8 +99,12 @@ public sealed class Kafka : IAsyncDisposable
     {
         using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
         {
-            BootstrapServers = Servers, GroupId = $"check-{Guid.NewGuid():N}", IsolationLevel = IsolationLevel.ReadCommitted, EnablePartitionEof = true,
-            AutoOffsetReset = AutoOffsetReset.Earliest, EnableAutoCommit = false,
+            BootstrapServers = Servers,
+            GroupId = $"check-{Guid.NewGuid():N}",
+            IsolationLevel = IsolationLevel.ReadCommitted,
+            EnablePartitionEof = true,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            EnableAutoCommit = false,
         }).Build();
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         var partitions = admin.GetMetadata(topic, Bound).Topics[0].Partitions.Count;
@@ -134,7 +142,11 @@ public sealed class Kafka : IAsyncDisposable
 
     private static LocalKafkaOptions Options(string folder, int port) => new()
     {
-        DataFolder = folder, Port = port, Log = TextWriter.Null, AutoCreateTopics = false,
-        CompactionInterval = TimeSpan.FromMilliseconds(200), RetentionInterval = TimeSpan.FromSeconds(1),
+        DataFolder = folder,
+        Port = port,
+        Log = TextWriter.Null,
+        AutoCreateTopics = false,
+        CompactionInterval = TimeSpan.FromMilliseconds(200),
+        RetentionInterval = TimeSpan.FromSeconds(1),
     };
 }
