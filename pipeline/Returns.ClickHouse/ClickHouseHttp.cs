@@ -69,6 +69,11 @@ public sealed class ClickHouseHttp : IDisposable
             var text = await answer.Content.ReadAsStringAsync(cancel);
             return answer.IsSuccessStatusCode && !answer.Headers.Contains("X-ClickHouse-Exception-Code") ? text : throw Refused(answer, text);
         }
+        catch (Exception error) when (error is HttpRequestException or IOException or SocketException && cancel.IsCancellationRequested)
+        {
+            // It was broken off: what the connection came to meanwhile is nobody's concern.
+            throw new OperationCanceledException(error.Message, error, cancel);
+        }
         // A connection that is reset between its opening and its first byte comes out of HttpClient as it is: a SocketException.
         catch (Exception error) when (error is HttpRequestException or IOException or SocketException or TaskCanceledException && !cancel.IsCancellationRequested)
         {
