@@ -5,6 +5,7 @@ using Confluent.Kafka;
 using Microsoft.Extensions.Configuration;
 using Returns.ClickHouse;
 using Returns.Streams.Kafka;
+using Returns.Topologies.Compliance;
 
 namespace Returns.Worker;
 
@@ -13,6 +14,8 @@ internal sealed record WorkerOptions
 {
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Returns";
+
+    private static readonly int DefaultThreads = Math.Min(Environment.ProcessorCount, 4);
 
     /// <summary>The roles there are.</summary>
     public static readonly string[] KnownRoles = ["triage", "compliance", "notifier", "sink"];
@@ -32,6 +35,7 @@ internal sealed record WorkerOptions
         ["--instance-id"] = "InstanceId",
         ["--session-timeout"] = "SessionTimeout",
         ["--transaction-timeout"] = "TransactionTimeout",
+        ["--idle-after"] = "IdleAfter",
         ["--http-host"] = "HttpHost",
         ["--http-port"] = "HttpPort",
     };
@@ -48,10 +52,11 @@ internal sealed record WorkerOptions
           --webhooks URL[,URL]    where vendor alerts are posted; for the role notifier
           --webhook-secret-file FILE  signs what is posted
           --schema-registry URL   where schema ids come from; without it, from schemas/
-          --threads N             stream threads of a role that processes streams (1)
+          --threads N             stream threads of a role that processes streams (one a processor, at most 4)
           --instance-id NAME      static membership: one that starts again under its name takes its partitions over at once
           --session-timeout N     seconds without a heartbeat after which others take over (triage 10, sink 45)
           --transaction-timeout N seconds after which the broker aborts what a dead process of the role triage left open (10)
+          --idle-after N          seconds after which a partition of the scans that brings nothing holds no window back; for the role compliance (30)
           --http-host ADDRESS     address of metrics and health (127.0.0.1)
           --http-port N           port of metrics and health; 0 takes a free one (9464)
           --exit-with-stdin       stop when standard input closes: when the parent process is gone
@@ -79,8 +84,9 @@ internal sealed record WorkerOptions
     /// <summary>Schema Registry; null takes the ids of schemas/.</summary>
     public Uri? SchemaRegistry { get; init; }
 
-    /// <summary>Stream threads of each role that processes streams.</summary>
-    public int Threads { get; init; } = 1;
+    /// <summary>Stream threads of each role that processes streams: one a processor, at most 4, where nothing is said. More partitions
+    /// than threads is what makes more of them worth while; beyond a few, another worker is, as it survives this one.</summary>
+    public int Threads { get; init; } = DefaultThreads;
 
     /// <summary>Name among the processes of the role, for static membership; null for none.</summary>
     public string? InstanceId { get; init; }
@@ -90,6 +96,9 @@ internal sealed record WorkerOptions
 
     /// <summary>After how long the broker aborts the transaction of a process of the role triage that is gone; null for the role's own.</summary>
     public TimeSpan? TransactionTimeout { get; init; }
+
+    /// <summary>How long a partition of the scans may bring nothing and still hold windows back.</summary>
+    public TimeSpan IdleAfter { get; init; } = ComplianceTopology.DefaultIdleAfter;
 
     /// <summary>Address of metrics and health.</summary>
     public IPAddress HttpHost { get; init; } = IPAddress.Loopback;
@@ -150,10 +159,11 @@ internal sealed record WorkerOptions
             Webhooks = webhooks,
             WebhookSecret = section["WebhookSecretFile"] is { } secret ? SecretOf(secret) : null,
             SchemaRegistry = section["SchemaRegistry"] is { } registry ? UrlOf("--schema-registry", registry) : null,
-            Threads = NumberOf("--threads", section["Threads"], 1, 64, 1),
+            Threads = NumberOf("--threads", section["Threads"], 1, 64, DefaultThreads),
             InstanceId = section["InstanceId"],
             SessionTimeout = SecondsOf("--session-timeout", section["SessionTimeout"], 300),
             TransactionTimeout = SecondsOf("--transaction-timeout", section["TransactionTimeout"], 900),
+            IdleAfter = SecondsOf("--idle-after", section["IdleAfter"], 86_400) ?? ComplianceTopology.DefaultIdleAfter,
             HttpHost = section["HttpHost"] is not { } host ? IPAddress.Loopback
                 : IPAddress.TryParse(host, out var address) ? address : throw new FormatException($"--http-host: '{host}' is no IP address"),
             HttpPort = NumberOf("--http-port", section["HttpPort"], 0, 65535, 9464),

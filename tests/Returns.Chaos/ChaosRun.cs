@@ -33,6 +33,9 @@ internal sealed class ChaosRun
     private long _units;
     private long _records;
     private long _compared;
+    private int _alerts;
+    private int _chargebacks;
+    private int _corrections;
     private int _endedByThemselves;
     private int _differences;
 
@@ -80,7 +83,7 @@ internal sealed class ChaosRun
     private void Summarize(TimeSpan took)
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{_rounds} rounds in {took.TotalSeconds:0} s: {_units} units, {_records} records published, {_compared} compared; {string.Join(", ", _faults.Select(f => $"{f.Key} {f.Value}"))}; workers that ended by themselves {_endedByThemselves}"));
+            $"{_rounds} rounds in {took.TotalSeconds:0} s: {_units} units, {_records} records published, {_compared} compared, of these {_alerts} alerts, {_chargebacks} chargebacks and {_corrections} corrections; {string.Join(", ", _faults.Select(f => $"{f.Key} {f.Value}"))}; workers that ended by themselves {_endedByThemselves}"));
         Console.WriteLine($"differences: {_differences}");
     }
 
@@ -94,15 +97,16 @@ internal sealed class ChaosRun
         {
             _clock.Restart();
             await using var stage = await Stage.StartAsync(_options, folder, Say);
-            var (triage, windows) = (new TriageOracle(_rules, Stage.Partitions), new WindowsOracle(Stage.Partitions));
+            var (triage, windows, compliance) = (new TriageOracle(_rules, Stage.Partitions), new WindowsOracle(Stage.Partitions), new ComplianceOracle(_rules, Stage.Partitions));
             using var publisher = new Publisher(stage.Client);
             await publisher.PublishAsync([.. Rules(), .. batches.SelectMany(b => b.Catalogue)], TimeSpan.Zero, cancel);
             stage.Fleet.Start();
             foreach (var batch in batches)
             {
                 Console.WriteLine($"round {_rounds + 1}, seed {batch.Seed}");
-                await RunRoundAsync(stage, batch, publisher, triage, windows, cancel);
+                await RunRoundAsync(stage, batch, publisher, triage, windows, compliance, cancel);
             }
+            (_alerts, _chargebacks, _corrections) = (_alerts + compliance.Seen.Alerts, _chargebacks + compliance.Seen.Chargebacks, _corrections + compliance.Seen.Corrections);
             _endedByThemselves += stage.Fleet.EndedByThemselves;
             isToBeKept = _differences != before;
         }
@@ -124,7 +128,7 @@ internal sealed class ChaosRun
         }
     }
 
-    private async Task RunRoundAsync(Stage stage, Batch batch, Publisher publisher, TriageOracle triage, WindowsOracle windows, CancellationToken cancel)
+    private async Task RunRoundAsync(Stage stage, Batch batch, Publisher publisher, TriageOracle triage, WindowsOracle windows, ComplianceOracle compliance, CancellationToken cancel)
     {
         _clock.Restart();
         var injection = new FaultInjection(stage, Say);
@@ -133,13 +137,15 @@ internal sealed class ChaosRun
         await faults;
         var differences = new Differences();
         await DrainAsync(stage, differences, cancel);
+        // Heartbeats move the vendors' time on, too, by when they come: behind all of the journal.
+        compliance.TakeJournal(await Task.Run(() => CommittedLog.Read(stage.Client, ComplianceOracle.Journal), cancel));
         await publisher.PublishToAllAsync(Heartbeat(batch.EndsAt), Stage.Partitions, cancel);
         await DrainAsync(stage, differences, cancel);
         if (publisher.Failed > 0)
         {
             Say($"{publisher.Failed} records could not be published: what counts is what stands in the topics");
         }
-        var log = await CompareAsync(stage, batch, triage, windows, differences, cancel);
+        var log = await CompareAsync(stage, batch, triage, windows, compliance, differences, cancel);
         foreach (var (kind, count) in injection.Done)
         {
             _faults[kind] = _faults.GetValueOrDefault(kind) + count;
@@ -184,17 +190,20 @@ internal sealed class ChaosRun
     }
 
     /// <summary>Compares everything, and returns how many records were.</summary>
-    private static async Task<long> CompareAsync(Stage stage, Batch batch, TriageOracle triage, WindowsOracle windows, Differences differences, CancellationToken cancel)
+    private static async Task<long> CompareAsync(Stage stage, Batch batch, TriageOracle triage, WindowsOracle windows, ComplianceOracle compliance, Differences differences,
+        CancellationToken cancel)
     {
         using var rows = new LandedRows(new Uri($"http://{stage.ClickHouse.Direct}"));
         for (var look = 1; ; look++)
         {
             var found = new Differences();
-            var log = await Task.Run(() => CommittedLog.Read(stage.Client, triage.AllTopics.Union(windows.AllTopics)), cancel);
+            var log = await Task.Run(() => CommittedLog.Read(stage.Client, triage.AllTopics.Union(windows.AllTopics).Union(compliance.AllTopics)), cancel);
             triage.Take(log, batch);
             windows.Take(log);
+            compliance.Take(log);
             triage.Compare(log, batch, found);
             windows.Compare(log, found);
+            compliance.Compare(log, batch, found);
             await rows.CompareAsync(log, found, cancel);
             if (found.Count == 0 || look == LooksAtDifferences)
             {

@@ -64,10 +64,9 @@ internal sealed partial class StreamThread
             {
                 Follow(input, record);
             }
-            else if (input.Waiting.Count == 0 && record.Offset > input.Task.Sources[input.Source].Next)
+            else
             {
-                input.Task.Sources[input.Source].Next = record.Offset;
-                input.Task.Touched = true;
+                PassMarkers(input);
             }
         }
     }
@@ -115,6 +114,18 @@ internal sealed partial class StreamThread
         task.FollowerWaitsFor = Math.Min(task.FollowerWaitsFor, input.Waiting.Peek().EventTime);
     }
 
+    /// <summary>Where a follower was read to its end and nothing of it waits, only markers of transactions may lie between its last
+    /// record and the end. Committing past them shows a lag of nothing.</summary>
+    private static void PassMarkers(SideInput input)
+    {
+        var source = input.Task!.Sources[input.Source];
+        if (input.AtEnd && input.Waiting.Count == 0 && input.Next > source.Next)
+        {
+            source.Next = input.Next;
+            input.Task.Touched = true;
+        }
+    }
+
     /// <summary>Whether nothing has come of the leader since its end was reached that lies behind other partitions' records:
     /// what is fetched brings the high watermark with it.</summary>
     private bool NothingFetchedSince(AssignedTask task) => _consumer.GetWatermarkOffsets(PartitionOf(task)).High.Value <= task.Lead.Next;
@@ -135,6 +146,7 @@ internal sealed partial class StreamThread
             {
                 next = Math.Min(next, first.EventTime);
             }
+            PassMarkers(input);
             _side.Resume(input);
         }
         task.FollowerWaitsFor = next;

@@ -43,8 +43,13 @@ public sealed class TopologyTestDriver
     /// <summary>Processes a record of a source, or applies one of a global table, in the partition that murmur2 of its key gives,
     /// or in <paramref name="partition"/>. If the processor throws, what was not committed is taken back and processed again,
     /// and the record goes to the dead letters.</summary>
+    /// <param name="topic">A source, or a global table's topic.</param>
+    /// <param name="key">Null for a record without one.</param>
+    /// <param name="value">Null for a tombstone.</param>
+    /// <param name="partition">Null for the one of the key.</param>
+    /// <param name="offset">The record's offset in its partition, later ones follow from it; null for the next.</param>
     /// <exception cref="ArgumentException">The topic is none that the topology reads.</exception>
-    public void Pipe(string topic, byte[]? key, byte[]? value, int? partition = null)
+    public void Pipe(string topic, byte[]? key, byte[]? value, int? partition = null, long? offset = null)
     {
         ArgumentNullException.ThrowIfNull(topic);
         var at = partition ?? (key is null ? 0 : Murmur2.Partition(key, _partitions));
@@ -52,6 +57,10 @@ public sealed class TopologyTestDriver
         if (!isTable && !_bySource.ContainsKey((topic, at)))
         {
             throw new ArgumentException($"topic '{topic}' partition {at} is no source of the topology '{_topology.Application}'", nameof(topic));
+        }
+        if (offset is { } given)
+        {
+            _offsets[(topic, at)] = given;
         }
         var input = Next(topic, at, key, value);
         if (isTable)

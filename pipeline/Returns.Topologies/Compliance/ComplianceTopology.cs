@@ -18,12 +18,17 @@ public static class ComplianceTopology
     /// <summary>Name of the application: its consumer group, and what its changelog topics begin with.</summary>
     public const string Application = "returns.compliance";
 
+    /// <summary>How long a partition of the scans may bring nothing and still hold windows back, where nothing else is said.</summary>
+    public static readonly TimeSpan DefaultIdleAfter = TimeSpan.FromSeconds(30);
+
     /// <summary>Builds the topology.</summary>
     /// <param name="schemas">Where schema ids come from; see <see cref="Register"/> for a registry.</param>
     /// <param name="partitions">Partitions of returns.scans: windows wait for each of them.</param>
     /// <param name="metrics">Receives compliance's own counters.</param>
     /// <param name="log">Told of rules that do not fit; silent otherwise.</param>
-    public static Topology Build(ISchemaIds schemas, int partitions, IMetricFactory metrics, ILogger log)
+    /// <param name="idleAfter">How long a partition of the scans may bring nothing and still hold windows back: longer than a restart of a
+    /// worker takes. Null for <see cref="DefaultIdleAfter"/>.</param>
+    public static Topology Build(ISchemaIds schemas, int partitions, IMetricFactory metrics, ILogger log, TimeSpan? idleAfter = null)
     {
         ArgumentNullException.ThrowIfNull(schemas);
         ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 1);
@@ -44,7 +49,7 @@ public static class ComplianceTopology
         builder.SubTopology("units", [parts.Units], context => new UnitProcessor(context, parts, schemas, counters))
             .Source(Topics.Scans, () => new HashedDecoder<ItemScan>(new ScanDecoder(schemas), passOver: true))
             .Source(Topics.Dispositions, () => new DispositionDecoder(schemas));
-        builder.SubTopology("vendors", [parts.Vendors, parts.Origins], context => new VendorProcessor(context, parts, schemas, partitions, counters))
+        builder.SubTopology("vendors", [parts.Vendors, parts.Origins], context => new VendorProcessor(context, parts, schemas, partitions, idleAfter ?? DefaultIdleAfter, counters))
             .Source(Topics.VendorUnits, () => new HashedDecoder<VendorUnit>(new JournalDecoder(schemas)))
             .Source(Topics.Heartbeats, () => new HeartbeatDecoder(schemas));
         return builder.Build();

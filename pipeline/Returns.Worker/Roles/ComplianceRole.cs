@@ -36,7 +36,7 @@ internal sealed class ComplianceRole(WorkerOptions options, ISchemaIds schemas, 
             ComplianceTopology.Register(registry);
         }
         var partitions = await Task.Run(() => PartitionsAsync(cancel), cancel);
-        var topology = ComplianceTopology.Build(schemas, partitions, Metrics.DefaultFactory, logs.CreateLogger("Returns.Compliance"));
+        var topology = ComplianceTopology.Build(schemas, partitions, Metrics.DefaultFactory, logs.CreateLogger("Returns.Compliance"), options.IdleAfter);
         var streams = new StreamsOptions { Client = options.Kafka, Threads = options.Threads, GroupInstanceId = options.InstanceId };
         _application = new StreamsApplication(topology, streams, Metrics.DefaultFactory, logs.CreateLogger<StreamsApplication>());
         await _application.RunAsync(cancel);

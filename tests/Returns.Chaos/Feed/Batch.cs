@@ -50,6 +50,9 @@ internal sealed class Batch
     /// <summary>Units whose history, unlike their outcome, depends on when a worker hears of a decision or a catalogue item.</summary>
     public HashSet<string> Timed { get; } = [];
 
+    /// <summary>Units of this round that are scanned again in the next: what becomes of them then depends on whether they are still known.</summary>
+    public HashSet<string> Revisited { get; } = [];
+
     /// <summary>Makes a round's input.</summary>
     /// <param name="seed">The round's seed.</param>
     /// <param name="number">Number of the round on its stage, which its event times follow from.</param>
@@ -66,6 +69,7 @@ internal sealed class Batch
         if (before is not null)
         {
             batch.Repeat(before, new Random(~seed));
+            batch.LookAgain(before, new Random(seed / 2));
         }
         return batch;
     }
@@ -176,7 +180,29 @@ internal sealed class Batch
         var old = before.Records.Where(r => r.Topic == Topics.Scans && r.Value is not null && !before.Timed.Contains(Encoding.UTF8.GetString(r.Key!))).ToArray();
         foreach (var record in random.GetItems(old, old.Length / 100))
         {
+            before.Revisited.Add(Encoding.UTF8.GetString(record.Key!));
             Records.Insert(random.Next(Records.Count), record);
+        }
+    }
+
+    /// <summary>Units of the round before are inspected once more, a week later, and everything is found to be missing: what was charged for is corrected.</summary>
+    private void LookAgain(Batch before, Random random)
+    {
+        var (decoder, encoder, scan) = (new WireDecoder<ItemScan>(), new WireEncoder<ItemScan>(), new ItemScan());
+        var inspected = before.Records.Where(r => r.Topic == Topics.Scans && r.Value is not null && !before.Timed.Contains(Encoding.UTF8.GetString(r.Key!))
+            && decoder.TryDecode(r.Value, scan, out _) && scan.Findings.Count > 0 && !scan.QualitySample && scan.Lpn.ToString() == Encoding.UTF8.GetString(r.Key!)).ToArray();
+        foreach (var (number, record) in random.GetItems(inspected, inspected.Length / 25).Index())
+        {
+            decoder.TryDecode(record.Value!, scan, out _);
+            scan.Station = "second-look";
+            scan.Sequence = number;
+            scan.ScannedAt += 1000 + number;
+            foreach (var finding in scan.Findings)
+            {
+                finding.Value = 0;
+            }
+            before.Revisited.Add(scan.Lpn.ToString());
+            Records.Insert(random.Next(Records.Count / 4), new Publication(Topics.Scans, record.Key, encoder.Encode(scan).ToArray()));
         }
     }
 }

@@ -32,7 +32,7 @@ internal sealed class ExpectedTopics(Topology topology, int partitions)
                 continue;
             }
             _next[at] = record.Offset + 1;
-            _driver.Pipe(record.Topic, record.Key, record.Value, record.Partition);
+            _driver.Pipe(record.Topic, record.Key, record.Value, record.Partition, record.Offset);
             _driver.Commit();
             foreach (var sink in topology.Sinks)
             {

@@ -18,6 +18,9 @@ internal sealed class LandedRows(Uri clickHouse) : IDisposable
         await CompareAsync(GradeRows.Table, GradeRows.Columns, Rows<ItemGraded, GradeRows>(log[Topics.Grades]), differences, cancel);
         await CompareAsync(DispositionRows.Table, DispositionRows.Columns, Rows<ItemRouted, DispositionRows>(log[Topics.Dispositions]), differences, cancel);
         await CompareAsync(ExceptionRows.Table, ExceptionRows.Columns, Rows<ItemException, ExceptionRows>(log[Topics.Exceptions]), differences, cancel);
+        await CompareAsync(VendorWindowRows.Table, VendorWindowRows.Columns, Rows<VendorWindow, VendorWindowRows>(log[Topics.VendorWindows]), differences, cancel);
+        await CompareAsync(VendorAlertRows.Table, VendorAlertRows.Columns, Rows<VendorAlert, VendorAlertRows>(log[Topics.VendorAlerts]), differences, cancel);
+        await CompareAsync(ChargebackRows.Table, ChargebackRows.Columns, Rows<Chargeback, ChargebackRows>(log[Topics.Chargebacks]), differences, cancel);
         await CompareAsync(DeadLetterRows.Table, DeadLetterRows.Columns, DeadLetters(log[Topics.DeadLetters]), differences, cancel);
     }
 

@@ -7,7 +7,7 @@ namespace Returns.Chaos.Processes;
 internal sealed class Fleet(string folder, Func<string, (string Assembly, string[] Arguments)> commandOf, Action<string> say) : IAsyncDisposable
 {
     /// <summary>What they do.</summary>
-    public static readonly string[] Roles = ["triage", "windows", "sink"];
+    public static readonly string[] Roles = ["triage", "windows", "compliance", "sink"];
 
     private const int LeastOfARole = 2;
     private const int MostOfARole = 3;

@@ -4,6 +4,7 @@ using Confluent.Kafka.Admin;
 using Returns.Chaos.Windows;
 using Returns.ClickHouse;
 using Returns.Contracts;
+using Returns.Topologies.Compliance;
 using Returns.Topologies.Triage;
 
 namespace Returns.Chaos.Processes;
@@ -20,6 +21,7 @@ internal sealed class Stage : IAsyncDisposable
         (Topics.Scans, Partitions, false), (Topics.Overrides, Partitions, false), (Topics.Heartbeats, Partitions, false),
         (Topics.Catalog, 2, true), (Topics.Rules, 1, true),
         (Topics.Grades, Partitions, false), (Topics.Dispositions, Partitions, false), (Topics.Exceptions, Partitions, false), (Topics.DeadLetters, Partitions, false),
+        (Topics.VendorUnits, Partitions, false), (Topics.VendorWindows, Partitions, false), (Topics.VendorAlerts, Partitions, false), (Topics.Chargebacks, Partitions, false),
         (ScanWindows.Figures, Partitions, false), (ScanWindows.Missed, Partitions, false),
     ];
 
@@ -28,7 +30,8 @@ internal sealed class Stage : IAsyncDisposable
     [
         (TriageTopology.Application, [Topics.Scans, Topics.Overrides, Topics.Heartbeats]),
         (ScanWindows.Application, [Topics.Scans]),
-        ("returns.sink", [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters]),
+        (ComplianceTopology.Application, [Topics.Scans, Topics.Dispositions, Topics.VendorUnits, Topics.Heartbeats]),
+        ("returns.sink", [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.DeadLetters]),
     ];
 
     private readonly ChaosOptions _options;
@@ -80,13 +83,19 @@ internal sealed class Stage : IAsyncDisposable
     {
         var topics = _admin!.GetMetadata(CallBound).Topics.Where(t => t.Topic.StartsWith("returns.", StringComparison.Ordinal))
             .SelectMany(t => t.Partitions.Select(p => new TopicPartition(t.Topic, p.PartitionId))).ToList();
+        // The groups' places first: a group that was through with its input had written its output by then, so that it is among the ends.
+        var places = new Dictionary<string, Dictionary<TopicPartition, long>>();
+        foreach (var (group, read) in Readers)
+        {
+            places.Add(group, await CommittedAsync(group, topics.FindAll(t => read.Contains(t.Topic))));
+        }
         var (ends, stable) = (await EndsAsync(topics, IsolationLevel.ReadUncommitted), await EndsAsync(topics, IsolationLevel.ReadCommitted));
         var left = topics.Where(t => ends[t] != stable[t])
             .Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Topic} [{t.Partition.Value}] has a transaction undecided at {stable[t]}")).ToList();
         foreach (var (group, read) in Readers)
         {
             var partitions = topics.FindAll(t => read.Contains(t.Topic));
-            var committed = await CommittedAsync(group, partitions);
+            var committed = places[group];
             left.AddRange(partitions.Where(p => committed.GetValueOrDefault(p) < ends[p])
                 .Select(p => string.Create(CultureInfo.InvariantCulture, $"{group} is at {committed.GetValueOrDefault(p)} of {ends[p]} in {p.Topic} [{p.Partition.Value}]")));
         }
@@ -109,6 +118,11 @@ internal sealed class Stage : IAsyncDisposable
     {
         var seconds = ((int)_options.SessionTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         string[] shared = ["--kafka", Client.BootstrapServers, "--session-timeout", seconds, "--transaction-timeout", seconds];
+        if (role == "compliance")
+        {
+            // Whether a partition is idle is for the wall clock to say, and windows that close by it follow from nothing that stands in a topic.
+            shared = [.. shared, "--idle-after", "86400"];
+        }
         return role == "windows"
             ? ("Returns.Chaos", ["windows", .. shared])
             : ("Returns.Worker", ["--roles", role, "--clickhouse", $"http://{ClickHouse.Proxied}/?database={ClickHouseAddress.DefaultDatabase}", "--http-port", "0", .. shared]);

@@ -1,4 +1,5 @@
 using System.Text;
+using Confluent.Kafka;
 using Returns.Streams.Kafka;
 
 namespace Returns.Streams.Tests.Kafka;
@@ -104,6 +105,33 @@ public sealed class TablesAndFollowers
         goesOn.Set();
         await application.UntilRecordsAsync(kafka, test.Out, records => records.Count == 20_004);
         Assert.Equal(["1", "tock 50000 at 50000"], kafka.Read(test.Out, 20_004).Where(r => Encoding.UTF8.GetString(r.Message.Key) == "f").Select(r => Encoding.UTF8.GetString(r.Message.Value)));
+    }
+
+    [Fact]
+    public async Task A_follower_that_waited_ends_without_a_lag_behind_its_last_transactions_marker()
+    {
+        await using var kafka = await Kafka.StartAsync();
+        var test = new Counting { WithFollower = true };
+        await test.CreateTopicsAsync(kafka, 1);
+        using (var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig { BootstrapServers = kafka.Servers, TransactionalId = $"{test.Name}-upstream" }).Build())
+        {
+            producer.InitTransactions(Kafka.Bound);
+            producer.BeginTransaction();
+            producer.Produce(test.Follows, new Message<byte[], byte[]> { Key = "f"u8.ToArray(), Value = Encoding.UTF8.GetBytes(Counting.TickAt(20_000)) });
+            producer.CommitTransaction(Kafka.Bound);
+        }
+        kafka.Produce(test.In, Counting.Ticks(20_000, 10));
+        await using var application = new RunningApplication(test, kafka);
+        await application.UntilRecordsAsync(kafka, test.Out, records => records.Count == 20_001);
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = kafka.Servers }).Build();
+        var partition = new TopicPartition(test.Follows, 0);
+        var deadline = Environment.TickCount64 + (long)Kafka.Bound.TotalMilliseconds;
+        long committed;
+        while ((committed = (await admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(test.Name, [partition])]))[0].Partitions[0].Offset.Value) != 2)
+        {
+            Assert.True(Environment.TickCount64 < deadline, $"{committed} is committed, and the record and its marker end at 2");
+            await Task.Delay(50, Cancelled);
+        }
     }
 
     private static long TimeOf(string line) => long.Parse(line.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);

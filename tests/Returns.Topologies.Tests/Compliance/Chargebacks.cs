@@ -116,6 +116,22 @@ public sealed class Chargebacks
     }
 
     [Fact]
+    public void What_was_charged_by_a_finding_stands_when_a_much_later_scan_is_silent_of_it()
+    {
+        _compliance.Receive("one", Start + Hour);
+        _compliance.Publish(_compliance.Scan("one", Start + Hour + Minute, findings: ("box", 2)));
+        _compliance.Advance(Close);
+        Assert.Equal(1.5m, Assert.Single(_compliance.Documents).Total);
+        _compliance.Advance(Close + 20 * Day);
+        _compliance.Publish(_compliance.Scan("one", Start + Hour + 2 * Minute, findings: ("seal", 1)));
+        _compliance.Advance(Close + 40 * Day);
+        Assert.Single(_compliance.Documents);
+        _compliance.Publish(_compliance.Scan("one", Start + Hour + 3 * Minute, findings: ("box", 1)));
+        _compliance.Advance(Close + 60 * Day);
+        Assert.Equal(0m, _compliance.Documents.Sum(d => d.Total));
+    }
+
+    [Fact]
     public void A_unit_that_turns_out_to_be_another_vendors_is_credited_to_the_one_and_charged_to_the_other()
     {
         Week(defective: 2, of: 12);

@@ -116,9 +116,13 @@ internal sealed class UnitProcessor : Processor, IProcessor<Hashed<ItemScan>>, I
             _units.Delete(key);
             return;
         }
-        // The evidence is in the journal, and the scans are gone from their topic.
-        _unit.Scans.Clear();
-        _unit.Findings.Clear();
+        // The evidence is in the journal, and the scans are gone from their topic. But what a unit is charged for by its findings
+        // must not be given back because a later scan is silent of them.
+        if (!standing.Violations.Contains(Violation.Packaging))
+        {
+            _unit.Scans.Clear();
+            _unit.Findings.Clear();
+        }
         _units.Put(key, _encoder.Encode(_unit), _unit.OriginTime + KeepCharged);
     }
 

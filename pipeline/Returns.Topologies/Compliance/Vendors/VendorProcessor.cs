@@ -18,8 +18,6 @@ internal sealed class VendorProcessor : Processor, IProcessor<Hashed<VendorUnit>
     /// <summary>How long after its close a billing window takes corrections.</summary>
     internal const long BillingRetention = 400 * 86_400_000L;
 
-    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(30);
-
     private readonly KeyValueStore _store;
     private readonly OriginClock _clock;
     private readonly Output<VendorWindow> _windows;
@@ -37,10 +35,10 @@ internal sealed class VendorProcessor : Processor, IProcessor<Hashed<VendorUnit>
     private readonly byte[] _key = new byte[EntryKey.Bytes];
     private readonly byte[] _value = new byte[Entries.SizeOf<BillingEntry>()];
 
-    public VendorProcessor(ProcessorContext context, ComplianceParts parts, ISchemaIds schemas, int origins, ComplianceMetrics metrics) : base(context)
+    public VendorProcessor(ProcessorContext context, ComplianceParts parts, ISchemaIds schemas, int origins, TimeSpan idleAfter, ComplianceMetrics metrics) : base(context)
     {
         _store = context.Store(parts.Vendors);
-        _clock = new OriginClock(context.Store(parts.Origins), _store, context, origins, IdleAfter);
+        _clock = new OriginClock(context.Store(parts.Origins), _store, context, origins, idleAfter);
         _windows = context.Output(parts.Windows);
         _tally = new ComplianceTally(metrics);
         _alerts = new AlertDesk(context.Output(parts.Alerts), _tally);
