@@ -29,6 +29,9 @@ internal static class TopicSetup
         (Topics.VendorWindows, Partitions, Compact, 0),
         (Topics.VendorAlerts, Partitions, Delete, 90),
         (Topics.Chargebacks, Partitions, Delete, 0),
+        (Topics.Settlements, Partitions, Delete, 30),
+        (Topics.RecoveryChanges, Partitions, Delete, 7),
+        (Topics.Recovery, Partitions, Compact, 0),
     ];
 
     /// <summary>Creates what is missing and checks what is there.</summary>

@@ -1,3 +1,5 @@
+using Returns.Contracts;
+
 namespace Returns.Domain.Recovery;
 
 /// <summary>The rates that are made of <see cref="RecoveryTotals"/>. Each is null where there is nothing to be a share of.</summary>
@@ -30,6 +32,28 @@ public static class RecoveryRates
     /// units.</summary>
     /// <remarks>Section 8 of the design. It is over 1 where fees and freight are charged beside the goods.</remarks>
     public static double? Chargeback(decimal charged, decimal defectValue) => Share(charged, defectValue);
+
+    /// <summary>Writes figures, and the rates and quantiles that are made of them.</summary>
+    public static void Fill(RecoveryTotals totals, RecoveryWindow into)
+    {
+        ArgumentNullException.ThrowIfNull(totals);
+        ArgumentNullException.ThrowIfNull(into);
+        totals.Fill(into.Figures);
+        into.DwellMedianMillis = totals.Dwell.Quantile(0.5);
+        into.DwellP90Millis = totals.Dwell.Quantile(0.9);
+        into.WriteOffRate = WriteOffUnits(totals);
+        into.Rates.Clear();
+        foreach (ref readonly var amounts in totals.Currencies)
+        {
+            if (amounts.IsNothing) continue;
+            var rates = into.Rates.Add();
+            rates.Currency = amounts.Currency;
+            rates.WriteOffRate = WriteOffValue(amounts);
+            rates.RecoveryRate = Recovery(amounts);
+            rates.CostPerReturn = CostPerReturn(amounts);
+            rates.NetRecovery = amounts.NetRecovery;
+        }
+    }
 
     private static double? Share(long part, long whole) => whole > 0 ? (double)part / whole : null;
 

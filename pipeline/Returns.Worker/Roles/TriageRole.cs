@@ -13,19 +13,7 @@ internal sealed class TriageRole(WorkerOptions options, ISchemaIds schemas, ILog
 
     public string Name => "triage";
 
-    public RoleHealth Health
-    {
-        get
-        {
-            if (_application?.Health is not { } health)
-            {
-                return new RoleHealth("starting", false);
-            }
-            return new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State is StreamsState.Running, health.Reason.Length == 0 ? null : health.Reason,
-                [.. health.Partitions.Select(p => new RolePartition(p.Topic, p.Partition, p.State.ToString().ToLowerInvariant(), p.Lag, p.ToRestore - p.Restored,
-                    Math.Round(p.StillFor.TotalSeconds, 1), p.Reason.Length == 0 ? null : p.Reason))]);
-        }
-    }
+    public RoleHealth Health => RoleHealth.Of(_application?.Health);
 
     public async Task RunAsync(CancellationToken cancel)
     {

@@ -1,5 +1,6 @@
 using Returns.Contracts;
 using Returns.Contracts.Wire;
+using Returns.Domain.Recovery;
 using Returns.Streams;
 using Returns.Streams.State;
 using Returns.Streams.Windows;
@@ -73,8 +74,8 @@ internal sealed class WindowProcessor : Processor, IProcessor<RecoveryChange>, I
 
     private void Send(in WindowResult<WindowFigures> result, WindowSpan span)
     {
-        var (record, totals) = (result.State.Record, result.State.Totals);
-        totals.Fill(record.Figures);
+        var record = result.State.Record;
+        RecoveryRates.Fill(result.State.Totals, record);
         record.Span = span;
         record.Start = result.Start;
         record.End = result.End;
@@ -85,8 +86,6 @@ internal sealed class WindowProcessor : Processor, IProcessor<RecoveryChange>, I
             _ => FigureKind.Correction,
         };
         record.Revision = result.Revision;
-        record.DwellMedianMillis = totals.Dwell.Quantile(0.5);
-        record.DwellP90Millis = totals.Dwell.Quantile(0.9);
         _windows.Send(_key.Of(record), record);
     }
 }
