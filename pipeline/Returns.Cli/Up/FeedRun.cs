@@ -5,11 +5,12 @@ using Returns.Contracts;
 using Returns.Domain.Rules;
 using Returns.Simulator;
 using Returns.Simulator.Feeding;
+using Returns.Simulator.Settlements;
 
 namespace Returns.Cli.Up;
 
 /// <summary>One feed on its way through the pipeline, until all of its units have come out.</summary>
-internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline, IAdminClient admin, ClickHouseHttp clickHouse, ScanFeed feed, RuleBook book)
+internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline, IAdminClient admin, ClickHouseHttp clickHouse, ScanFeed feed, RuleBook book, SettlementFeeder settlements)
 {
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainEvery = TimeSpan.FromMilliseconds(100);
@@ -24,6 +25,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
     private readonly long _started = Stopwatch.GetTimestamp();
     private RunStatus _status = new() { Phase = "streaming" };
     private TimeSpan _unitsOutAfter;
+    private Task? _paid;
     private long _outcomesLag;
     private long _processed;
     private long _watched = Stopwatch.GetTimestamp();
@@ -69,7 +71,12 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
                 if (seen && _unitsOutAfter != default)
                 {
                     // The units are out; what compliance and recovery make of them may take a moment longer.
-                    if (IsThrough(_status) && IsThrough(before))
+                    _paid ??= settlements.ThroughAsync(cancel);
+                    if (_paid.IsFaulted)
+                    {
+                        throw new UpException($"settlements cannot be simulated: {_paid.Exception!.GetBaseException().Message}");
+                    }
+                    if (_paid.IsCompleted && IsThrough(_status) && IsThrough(before))
                     {
                         view.Show(_status);
                         return;

@@ -70,7 +70,7 @@ internal abstract class OutcomeTopic(string name, RowTable table, RowTable? late
     }
 
     /// <summary>A topic of events that have a table.</summary>
-    private sealed class RecordTopic<T, TFormat>(string name, ISchemaIds schemas) 
+    private sealed class RecordTopic<T, TFormat>(string name, ISchemaIds schemas)
         : OutcomeTopic(name, RowTable.Of(TFormat.Table, TFormat.Columns), TFormat.LatestTable is { } latest ? RowTable.Of(latest, TFormat.Columns) : null)
         where T : class, IAvroRecord<T>, new()
         where TFormat : IRowFormat<T>

@@ -11,7 +11,7 @@ internal sealed class RecoveryMetrics
             "Outcomes of units taken in, by what they meant: counted (the first of a unit), changed, superseded (a later one was known).", ["effect"]);
         Units = [.. RecoveryTally.UnitEffects.Select(e => units.WithLabels(e))];
         var settlements = metrics.CreateCounter("returns_recovery_settlements_total",
-            "Settlements, by what became of them: accepted, repeated, superseded (one of a higher revision counts), refused (in the dead letters, which say why).", ["result"]);
+            "Settlements, by what became of them: accepted, held (until the decision comes), repeated, superseded (one of a higher revision counts), refused (in the dead letters, which say why).", ["result"]);
         Settlements = [.. RecoveryTally.SettlementResults.Select(r => settlements.WithLabels(r))];
         Changes = metrics.CreateCounter("returns_recovery_changes_total", "Changes of figures sent, combined over the units between two commits.");
     }
@@ -28,7 +28,7 @@ internal sealed class RecoveryMetrics
 internal sealed class RecoveryTally(RecoveryMetrics metrics)
 {
     public static readonly string[] UnitEffects = ["counted", "changed", "superseded"];
-    public static readonly string[] SettlementResults = ["accepted", "repeated", "superseded", "refused"];
+    public static readonly string[] SettlementResults = ["accepted", "held", "repeated", "superseded", "refused"];
 
     private readonly long[] _units = new long[UnitEffects.Length];
     private readonly long[] _settlements = new long[SettlementResults.Length];
@@ -42,11 +42,13 @@ internal sealed class RecoveryTally(RecoveryMetrics metrics)
 
     public void SettlementAccepted() => _settlements[0]++;
 
-    public void SettlementRepeated() => _settlements[1]++;
+    public void SettlementHeld() => _settlements[1]++;
 
-    public void SettlementSuperseded() => _settlements[2]++;
+    public void SettlementRepeated() => _settlements[2]++;
 
-    public void SettlementRefused() => _settlements[3]++;
+    public void SettlementSuperseded() => _settlements[3]++;
+
+    public void SettlementRefused() => _settlements[4]++;
 
     public void Change() => _changes++;
 

@@ -34,10 +34,10 @@ public static class RecoveryTopology
             builder.Store("origins"),
             builder.Sink(Topics.RecoveryChanges, () => new WireEventEncoder<RecoveryChange>(schemas, Topics.RecoveryChanges)),
             builder.Sink(Topics.Recovery, () => new WireEventEncoder<RecoveryWindow>(schemas, Topics.Recovery)));
-        builder.SubTopology("units", [parts.Units], context => new UnitProcessor(context, parts, counters))
+        builder.SubTopology("units", [parts.Units], context => new UnitProcessor(context, parts, schemas, counters))
             .Source(Topics.Dispositions, () => new DispositionDecoder(schemas))
-            .Source(Topics.Exceptions, () => new ExceptionDecoder(schemas))
-            .Source(Topics.Settlements, () => new SettlementDecoder(schemas));
+            .Source(Topics.Exceptions, () => new TimelessDecoder<ItemException>(new ExceptionDecoder(schemas)))
+            .Source(Topics.Settlements, () => new TimelessDecoder<Kept<Settlement>>(new KeptDecoder<Settlement>(new SettlementDecoder(schemas))));
         builder.SubTopology("windows", [parts.Hours, parts.Days, parts.Months, parts.Origins], context => new WindowProcessor(context, parts, schemas, partitions))
             .Source(Topics.RecoveryChanges, () => new ChangeDecoder(schemas))
             .Source(Topics.Heartbeats, () => new HeartbeatDecoder(schemas));

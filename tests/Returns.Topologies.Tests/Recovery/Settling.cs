@@ -75,8 +75,26 @@ public sealed class Settling
     public void A_unit_that_nobody_knows_cannot_be_paid_for()
     {
         _harness.Publish(RecoveryHarness.Paid("L-2", PaidAt, RecoveryHarness.Pounds(5m)));
-        _harness.Commit();
-        AssertRefused("UnitUnknown", "unit 'L-2'");
+        _harness.Advance(PaidAt + 6 * RecoveryHarness.Day);
+        Assert.Empty(_harness.DeadLetters);
+        _harness.Advance(PaidAt + 8 * RecoveryHarness.Day);
+        AssertRefused("UnitUnknown", "no decision on the unit has come within 7 days");
+    }
+
+    [Fact]
+    public void A_settlement_that_is_read_before_the_decision_waits_for_it()
+    {
+        _harness.Publish(RecoveryHarness.Review("L-2", ReceivedAt));
+        _harness.Publish(RecoveryHarness.Paid("L-2", PaidAt, RecoveryHarness.Pounds(9m), revision: 2));
+        _harness.Publish(RecoveryHarness.Paid("L-2", PaidAt, RecoveryHarness.Pounds(5m)));
+        _harness.Publish(RecoveryHarness.Paid("L-2", PaidAt, RecoveryHarness.Pounds(50m), revision: 3));
+        Assert.Equal(0, Month().SettledUnits);
+        _harness.Driver.Restart();
+        _harness.Publish(RecoveryHarness.Decision("L-2", ReceivedAt, revision: 2));
+        Assert.Equal((1, 9m), (Month().SettledUnits, Month().SettledProceeds));
+        AssertRefused("SettledOverPrice", "for unit 'L-2' is more than its price");
+        _harness.Publish(RecoveryHarness.Paid("L-2", PaidAt, RecoveryHarness.Pounds(9m), revision: 2));
+        Assert.Equal((1, 9m), (Month().SettledUnits, Month().SettledProceeds));
     }
 
     [Fact]
@@ -87,7 +105,7 @@ public sealed class Settling
         paid.SettlementId = Domain.Recovery.SettlementId.Of(paid);
         _harness.Publish(paid);
         _harness.Commit();
-        AssertRefused("UnitUnknown", "program 'south'");
+        AssertRefused("UnitUnknown", "is of program 'north', and the settlement of 'south'");
     }
 
     [Fact]
@@ -101,7 +119,9 @@ public sealed class Settling
     [Fact]
     public void A_unit_without_a_price_cannot_be_paid_for()
     {
-        _harness.Publish(RecoveryHarness.Review("L-3", ReceivedAt));
+        var unit = RecoveryHarness.Decision("L-3", ReceivedAt, Disposition.Dispose);
+        (unit.ReferencePrice, unit.Cost, unit.ExpectedValue) = (null, null, null);
+        _harness.Publish(unit);
         _harness.Publish(RecoveryHarness.Paid("L-3", PaidAt, RecoveryHarness.Pounds(1m)));
         _harness.Commit();
         AssertRefused("SettledWithoutPrice", "neither price nor cost");

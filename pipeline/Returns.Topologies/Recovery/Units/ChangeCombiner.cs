@@ -26,11 +26,11 @@ internal sealed class ChangeCombiner(ProcessorContext context, Output<RecoveryCh
 
     /// <summary>Adds a unit as it counts, or takes it off.</summary>
     /// <param name="unit">The unit.</param>
+    /// <param name="recovery">How it counts.</param>
     /// <param name="sign">1 or -1.</param>
-    public void Add(UnitState unit, int sign)
+    public void Add(UnitState unit, in UnitRecovery recovery, int sign)
     {
         ref readonly var outcome = ref unit.Outcome;
-        var recovery = unit.Recovery;
         Add(outcome, RecoveryDimension.Program, default, recovery, sign);
         Add(outcome, RecoveryDimension.Facility, outcome.Facility.Span, recovery, sign);
         Add(outcome, RecoveryDimension.Category, outcome.Category.Span, recovery, sign);

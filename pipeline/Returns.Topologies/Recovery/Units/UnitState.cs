@@ -20,6 +20,11 @@ internal struct KnownOutcome
     public long ReceivedAt;
 }
 
+/// <summary>A settlement that waits for the decision it is about.</summary>
+/// <param name="Offset">Its offset in returns.settlements.</param>
+/// <param name="Bytes">Its value there.</param>
+internal readonly record struct HeldSettlement(long Offset, Utf8 Bytes);
+
 /// <summary>
 /// What is known of one unit: its latest disposition, its latest entry in the manual-review queue, what was paid for it. As in
 /// ClickHouse's view <c>items</c>, the higher revision counts, and an entry of the queue counts where it is open and newer than
@@ -42,6 +47,12 @@ internal sealed class UnitState
     public int SettlementRevision;
     public Utf8 SettlementId;
     public Money Settled;
+
+    /// <summary>Settlements that came before the decision, in the order they came.</summary>
+    public List<HeldSettlement> Held { get; } = [];
+
+    /// <summary>Stream time at which they are waited for no longer.</summary>
+    public long HeldUntil;
 
     public bool IsKnown => Decision.Revision > 0 || Review.Revision > 0;
 
@@ -69,5 +80,7 @@ internal sealed class UnitState
         PricePaid = null;
         SettlementRevision = 0;
         Settled = default;
+        Held.Clear();
+        HeldUntil = 0;
     }
 }

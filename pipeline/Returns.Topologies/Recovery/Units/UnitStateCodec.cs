@@ -10,8 +10,8 @@ internal sealed class UnitStateCodec
     private const int Version = 1;
     private const string Foreign = "another version of the software wrote it; start anew under another application name";
 
-    // Two outcomes with seven texts at their bound, see WireEventDecoder, and some numbers.
-    private const int MaxLength = 4 * 1024;
+    // Two outcomes with seven texts at their bound, see WireEventDecoder, some numbers, and settlements that wait.
+    private const int MaxLength = 16 * 1024;
 
     private readonly byte[] _input = new byte[MaxLength];
     private readonly byte[] _output = new byte[MaxLength];
@@ -24,6 +24,7 @@ internal sealed class UnitStateCodec
         Review = 2,
         ReviewOpen = 4,
         Settlement = 8,
+        Held = 16,
     }
 
     /// <summary>Reads a state. The texts of <paramref name="into"/> hold until the next call.</summary>
@@ -60,6 +61,14 @@ internal sealed class UnitStateCodec
                 into.SettlementId = reader.Text();
                 into.Settled = ReadMoney(ref reader).GetValueOrDefault();
             }
+            if ((parts & Parts.Held) != 0)
+            {
+                into.HeldUntil = reader.Int64();
+                for (var left = reader.Count(); left > 0; left--)
+                {
+                    into.Held.Add(new HeldSettlement(reader.Int64(), reader.Text()));
+                }
+            }
         }
         catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or OverflowException or InvalidDataException)
         {
@@ -76,7 +85,8 @@ internal sealed class UnitStateCodec
     {
         var writer = new StateWriter(_output);
         var parts = (state.Decision.Revision > 0 ? Parts.Decision : 0) | (state.Review.Revision > 0 ? Parts.Review : 0)
-            | (state.ReviewOpen ? Parts.ReviewOpen : 0) | (state.SettlementRevision > 0 ? Parts.Settlement : 0);
+            | (state.ReviewOpen ? Parts.ReviewOpen : 0) | (state.SettlementRevision > 0 ? Parts.Settlement : 0)
+            | (state.Held.Count > 0 ? Parts.Held : 0);
         writer.Byte(Version);
         writer.Byte((int)parts);
         if ((parts & Parts.Decision) != 0)
@@ -102,6 +112,16 @@ internal sealed class UnitStateCodec
             writer.Count((uint)state.SettlementRevision);
             writer.Text(state.SettlementId);
             WriteMoney(ref writer, state.Settled);
+        }
+        if ((parts & Parts.Held) != 0)
+        {
+            writer.Int64(state.HeldUntil);
+            writer.Count((uint)state.Held.Count);
+            foreach (var held in state.Held)
+            {
+                writer.Int64(held.Offset);
+                writer.Text(held.Bytes);
+            }
         }
         return _output.AsSpan(0, writer.Length);
     }
