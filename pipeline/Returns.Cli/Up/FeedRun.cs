@@ -20,7 +20,8 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
     private readonly GroupLag _compliance = new(admin, "returns.compliance", [Topics.Scans, Topics.Dispositions, Topics.VendorUnits, Topics.Heartbeats], TopicSetup.Partitions);
     private readonly GroupLag _recovery = new(admin, "returns.recovery", [Topics.Dispositions, Topics.Exceptions, Topics.Settlements, Topics.RecoveryChanges, Topics.Heartbeats], TopicSetup.Partitions);
     private readonly GroupLag _outcomes = new(admin, "returns.sink", [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters], TopicSetup.Partitions);
-    private readonly GroupLag _figures = new(admin, "returns.sink", [Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.Settlements, Topics.Recovery], TopicSetup.Partitions);
+    private readonly GroupLag _figures = new(admin, "returns.sink", [Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.Settlements], TopicSetup.Partitions);
+    private readonly GroupLag _windows = new(admin, "returns.sink", [Topics.Recovery], TopicSetup.FigurePartitions);
     private readonly OutcomeTables _tables = new(clickHouse, feed.Label.ToString());
     private readonly long _started = Stopwatch.GetTimestamp();
     private RunStatus _status = new() { Phase = "streaming" };
@@ -124,7 +125,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
         var compliance = await _compliance.ReadAsync();
         var recovery = await _recovery.ReadAsync();
         _outcomesLag = await _outcomes.ReadAsync();
-        var sink = _outcomesLag + await _figures.ReadAsync();
+        var sink = _outcomesLag + await _figures.ReadAsync() + await _windows.ReadAsync();
         var elapsed = Stopwatch.GetElapsedTime(_watched);
         var processed = Math.Max(_processed, _status.Scans - triage);
         if (elapsed >= WatchEvery)

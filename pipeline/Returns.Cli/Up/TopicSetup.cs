@@ -10,6 +10,9 @@ internal static class TopicSetup
     /// <summary>Partitions of every topic keyed by LPN or vendor, which are joined with others and so must agree.</summary>
     public const int Partitions = 12;
 
+    /// <summary>Partitions of the recovery figures, which are joined with nothing: each costs ClickHouse inserts of its own.</summary>
+    public const int FigurePartitions = 4;
+
     private const string Compact = "compact";
     private const string Delete = "delete";
 
@@ -31,7 +34,7 @@ internal static class TopicSetup
         (Topics.Chargebacks, Partitions, Delete, 0),
         (Topics.Settlements, Partitions, Delete, 30),
         (Topics.RecoveryChanges, Partitions, Delete, 7),
-        (Topics.Recovery, Partitions, Compact, 0),
+        (Topics.Recovery, FigurePartitions, Compact, 0),
     ];
 
     /// <summary>Creates what is missing and checks what is there.</summary>

@@ -13,6 +13,9 @@ internal sealed class RecoveryRole(WorkerOptions options, ISchemaIds schemas, IL
     /// <summary>Figures are for people: what is combined for a second is a fraction of the records.</summary>
     private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Nobody needs the early figures of a backlog.</summary>
+    private static readonly TimeSpan CommitIntervalBehind = TimeSpan.FromSeconds(4);
+
     private volatile StreamsApplication? _application;
 
     public string Name => "recovery";
@@ -27,7 +30,7 @@ internal sealed class RecoveryRole(WorkerOptions options, ISchemaIds schemas, IL
         }
         var partitions = await SourcePartitions.CountAsync(options.Kafka, Topics.Dispositions, cancel);
         var topology = RecoveryTopology.Build(schemas, partitions, Metrics.DefaultFactory);
-        var streams = new StreamsOptions { Client = options.Kafka, Threads = options.Threads, GroupInstanceId = options.InstanceId, CommitInterval = CommitInterval };
+        var streams = new StreamsOptions { Client = options.Kafka, Threads = options.Threads, GroupInstanceId = options.InstanceId, CommitInterval = CommitInterval, CommitIntervalBehind = CommitIntervalBehind };
         _application = new StreamsApplication(topology, streams, Metrics.DefaultFactory, logs.CreateLogger<StreamsApplication>());
         await _application.RunAsync(cancel);
     }
