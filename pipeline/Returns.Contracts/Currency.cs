@@ -2,7 +2,7 @@ namespace Returns.Contracts;
 
 /// <summary>An ISO 4217 currency code: three upper-case letters.</summary>
 /// <remarks>The default value is <see cref="None"/>, which no amount of money should carry.</remarks>
-public readonly record struct Currency
+public readonly record struct Currency : IComparable<Currency>
 {
     private readonly uint _letters;
 
@@ -43,7 +43,25 @@ public readonly record struct Currency
         return 3;
     }
 
+    /// <summary>Compares in the order of the codes; <see cref="None"/> comes first.</summary>
+    public int CompareTo(Currency other) => Ordered(_letters).CompareTo(Ordered(other._letters));
+
+    /// <summary>Whether <paramref name="left"/> comes before.</summary>
+    public static bool operator <(Currency left, Currency right) => left.CompareTo(right) < 0;
+
+    /// <summary>Whether <paramref name="left"/> comes after.</summary>
+    public static bool operator >(Currency left, Currency right) => left.CompareTo(right) > 0;
+
+    /// <summary>Whether <paramref name="left"/> does not come after.</summary>
+    public static bool operator <=(Currency left, Currency right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Whether <paramref name="left"/> does not come before.</summary>
+    public static bool operator >=(Currency left, Currency right) => left.CompareTo(right) >= 0;
+
     /// <summary>The code, or the empty string for <see cref="None"/>.</summary>
     public override string ToString() =>
         _letters == 0 ? "" : new string([(char)(byte)_letters, (char)(byte)(_letters >> 8), (char)(byte)(_letters >> 16)]);
+
+    // The first letter is the lowest byte.
+    private static uint Ordered(uint letters) => System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(letters);
 }

@@ -39,6 +39,15 @@ public static class Topics
     /// <summary><see cref="Chargeback"/>, keyed by program|vendor, kept for good.</summary>
     public const string Chargebacks = "returns.chargebacks";
 
+    /// <summary><see cref="Settlement"/>, keyed by LPN.</summary>
+    public const string Settlements = "returns.settlements";
+
+    /// <summary><see cref="RecoveryChange"/>, keyed by program|origin|dimension|value: between the two parts of recovery.</summary>
+    public const string RecoveryChanges = "returns.recovery-changes";
+
+    /// <summary><see cref="RecoveryWindow"/>, keyed by window, compacted.</summary>
+    public const string Recovery = "returns.recovery";
+
     /// <summary>What could not be processed: the raw bytes, with the reason in the headers.</summary>
     public const string DeadLetters = "returns.dlq";
 }

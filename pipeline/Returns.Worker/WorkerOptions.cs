@@ -18,7 +18,7 @@ internal sealed record WorkerOptions
     private static readonly int DefaultThreads = Math.Min(Environment.ProcessorCount, 4);
 
     /// <summary>The roles there are.</summary>
-    public static readonly string[] KnownRoles = ["triage", "compliance", "notifier", "sink"];
+    public static readonly string[] KnownRoles = ["triage", "compliance", "recovery", "notifier", "sink"];
 
     /// <summary>Command line options, by their key in the section.</summary>
     private static readonly Dictionary<string, string> Switches = new(StringComparer.OrdinalIgnoreCase)
@@ -44,7 +44,7 @@ internal sealed record WorkerOptions
     public const string Usage =
         """
         usage: Returns.Worker --roles ROLE[,ROLE] --kafka HOST:PORT [options]
-          --roles ROLE[,ROLE]     what this process does: triage, compliance, notifier, sink
+          --roles ROLE[,ROLE]     what this process does: triage, compliance, recovery, notifier, sink
           --kafka HOST:PORT       bootstrap servers, comma-separated
           --kafka-config FILE     librdkafka properties for every client, one name=value a line: SASL, TLS
           --clickhouse URL        http://[user:password@]host:port/[?database=name]; for the role sink

@@ -23,7 +23,7 @@ internal sealed class SinkBench : IBenchmark
 {
     private const int Partitions = 12;
     private const int BlockRows = 50_000;
-    private static readonly string[] Read = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.DeadLetters];
+    private static readonly string[] Read = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.Settlements, Topics.Recovery, Topics.DeadLetters];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     public string Name => "sink";

@@ -16,9 +16,12 @@ public sealed class MigrationTests(Databases databases)
 
         var tables = await http.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name");
         Assert.Equal(
-            ["chargebacks", "dead_letters", "dispositions", "exceptions", "grades", "items", "recovery_rate_by_grade", "schema_migrations", "vendor_alerts", "vendor_charges", "vendor_defect_rates", "vendor_windows", "write_off_rate_by_category"],
+            ["chargebacks", "dead_letters", "dispositions", "exceptions", "grades", "items", "monthly_recovery_rate", "monthly_write_off_rate", "recovery", "recovery_amounts",
+                "recovery_current", "recovery_rate_by_grade", "recovery_windows", "schema_migrations", "settled_units", "settlements", "vendor_alerts",
+                "vendor_chargeback_recovery", "vendor_charges", "vendor_defect_rates", "vendor_windows", "write_off_rate_by_category"],
             tables.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        foreach (var view in (string[])["items", "write_off_rate_by_category", "recovery_rate_by_grade", "vendor_defect_rates", "vendor_charges"])
+        foreach (var view in (string[])["items", "write_off_rate_by_category", "recovery_rate_by_grade", "vendor_defect_rates", "vendor_charges",
+            "recovery", "recovery_amounts", "monthly_write_off_rate", "monthly_recovery_rate", "vendor_chargeback_recovery", "settled_units"])
         {
             Assert.Equal("0", (await http.QueryAsync($"SELECT count() FROM {view}")).Trim());
         }

@@ -62,6 +62,8 @@ internal sealed class OutcomeSamples(int seed)
             ExpectedValue = MaybeMoney(),
             ReferencePrice = MaybeMoney(),
             Cost = MaybeMoney(),
+            HandlingCost = MaybeMoney(),
+            WeightGrams = _random.Next(2) == 0 ? null : _random.Next(5_000),
             PricePaid = MaybeMoney(),
             Operator = Maybe("op"),
             OverrideReason = Maybe("because 'it' \\ was \t so"),
@@ -179,6 +181,64 @@ internal sealed class OutcomeSamples(int seed)
         }
         return document;
     }
+
+    public Settlement Paid(string lpn, int revision = 1) => new()
+    {
+        SettlementId = "ST-" + _random.Next(),
+        Lpn = lpn,
+        Program = "NORTH",
+        Payer = (Payer)_random.Next(3),
+        PayerName = Pick("b2b", "V-1"),
+        Revision = revision,
+        Amount = new Money(_random.Next(1_000_000) / 10_000m, Currency.Parse(Pick("GBP", "EUR"))),
+        Reference = Maybe("remittance 7"),
+        PaidAt = Time(),
+        Origin = (Origin)_random.Next(3),
+    };
+
+    public RecoveryWindow Recovered()
+    {
+        var window = new RecoveryWindow
+        {
+            Program = "NORTH",
+            Origin = (Origin)_random.Next(3),
+            Dimension = (RecoveryDimension)_random.Next(7),
+            Value = Pick("", "toys"),
+            Span = (WindowSpan)_random.Next(3),
+            Start = Start + 3_600_000 * _random.Next(3),
+            End = Time(),
+            Figure = (FigureKind)_random.Next(3),
+            Revision = _random.Next(4),
+            DwellMedianMillis = _random.Next(2) == 0 ? null : _random.NextInt64(),
+            DwellP90Millis = _random.Next(2) == 0 ? null : _random.NextInt64(),
+            WriteOffRate = _random.Next(2) == 0 ? null : _random.NextDouble(),
+        };
+        var figures = window.Figures;
+        (figures.Units, figures.Restocked, figures.Refurbished, figures.Resold, figures.ReturnedToVendor) = (1 + _random.Next(100), _random.Next(100), _random.Next(100), _random.Next(100), _random.Next(100));
+        (figures.Donated, figures.WrittenOff, figures.Quarantined, figures.InReview, figures.KeptGrams, figures.DwellMillis) =
+            (_random.Next(100), _random.Next(100), _random.Next(100), _random.Next(100), _random.NextInt64(), _random.NextInt64());
+        for (var i = _random.Next(4); i > 0; i--)
+        {
+            figures.Dwell.Buckets.Add(_random.Next(1000));
+            figures.Dwell.Counts.Add(_random.NextInt64());
+        }
+        foreach (var code in new[] { "EUR", "GBP" }.Take(_random.Next(3)))
+        {
+            var amounts = figures.Currencies.Add();
+            amounts.Currency = Currency.Parse(code);
+            (amounts.ValuedUnits, amounts.ReceivedValue, amounts.DecidedValue, amounts.WrittenOffValue) = (_random.Next(9), Amount(), Amount(), Amount());
+            (amounts.CostedUnits, amounts.HandlingCost, amounts.ExpectedUnits, amounts.ExpectedProceeds) = (_random.Next(9), Amount(), _random.Next(9), Amount());
+            (amounts.SettledUnits, amounts.SettledProceeds, amounts.SettledExpected) = (_random.Next(9), Amount(), Amount());
+            (amounts.RatedUnits, amounts.ResaleValue, amounts.RatedRecovery) = (_random.Next(9), Amount(), Amount());
+            var rates = window.Rates.Add();
+            rates.Currency = amounts.Currency;
+            (rates.WriteOffRate, rates.RecoveryRate, rates.CostPerReturn, rates.NetRecovery) =
+                (_random.Next(2) == 0 ? null : _random.NextDouble(), _random.Next(2) == 0 ? null : _random.NextDouble(), _random.Next(2) == 0 ? null : Amount(), Amount());
+        }
+        return window;
+    }
+
+    private decimal Amount() => _random.Next(-1_000_000, 10_000_000) / 10_000m;
 
     private void Fill(DefectFigures figures) => (figures.Units, figures.Defects, figures.ValuedUnits, figures.Value, figures.DefectValue) =
         (_random.Next(1000), _random.Next(100), _random.Next(1000), _random.Next(1_000_000) / 10_000m, _random.Next(1_000_000) / 10_000m);

@@ -17,7 +17,7 @@ namespace Returns.ClickHouse.Tests;
 /// <summary>A broker with the outcome topics, a database with the tables, and an oracle: what a read-committed consumer finds.</summary>
 internal sealed class Stage : IAsyncDisposable
 {
-    public static readonly string[] OutcomeTopics = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.DeadLetters];
+    public static readonly string[] OutcomeTopics = [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.Settlements, Topics.Recovery, Topics.DeadLetters];
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly TemporaryFolder _folder;
     private readonly LocalKafkaServer _broker;
@@ -138,7 +138,7 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>The places of all rows, with how often each is there.</summary>
     public async Task<Dictionary<Place, int>> RowsAsync()
     {
-        var union = string.Join(" UNION ALL ", new[] { "grades", "dispositions", "exceptions", "vendor_windows", "vendor_alerts", "chargebacks", "dead_letters" }.Select(table => $"SELECT _topic, _partition, _offset FROM {table}"));
+        var union = string.Join(" UNION ALL ", new[] { "grades", "dispositions", "exceptions", "vendor_windows", "vendor_alerts", "chargebacks", "settlements", "recovery_windows", "dead_letters" }.Select(table => $"SELECT _topic, _partition, _offset FROM {table}"));
         var text = await Http.QueryAsync($"SELECT _topic, _partition, _offset, count() FROM ({union}) GROUP BY ALL");
         return text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')).ToDictionary(
             cells => new Place(cells[0], Number(cells[1]), long.Parse(cells[2], CultureInfo.InvariantCulture)), cells => Number(cells[3]));

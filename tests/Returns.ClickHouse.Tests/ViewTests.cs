@@ -4,6 +4,8 @@ namespace Returns.ClickHouse.Tests;
 
 public sealed class ViewTests(Databases databases)
 {
+    private long _settlements;
+
     [Fact]
     public async Task Each_unit_is_one_item_in_the_state_its_latest_outcome_gives()
     {
@@ -41,6 +43,58 @@ public sealed class ViewTests(Databases databases)
                 "routed routed resell 1 -",
             ],
             (await stage.ScalarAsync("SELECT concat(lpn, ' ', state, ' ', disposition, ' ', toString(revision), if(reason IS NULL, ' -', ' reason')) FROM items ORDER BY lpn")).Split('\n'));
+    }
+
+    [Fact]
+    public async Task The_settlement_that_counts_is_the_highest_revision_that_was_not_refused()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        var samples = new OutcomeSamples(1);
+        void Paid(string lpn, int revision, decimal amount, bool refused = false)
+        {
+            var paid = samples.Paid(lpn, revision);
+            paid.Amount = new Money(amount, Currency.Parse("GBP"));
+            stage.Publish(Topics.Settlements, lpn, paid);
+            if (refused)
+            {
+                stage.PublishRaw(Topics.DeadLetters, new Confluent.Kafka.Message<string, byte[]> { Key = lpn, Value = Stage.Wire(paid), Headers = Stage.DeadLetterHeaders(Topics.Settlements, 0, _settlements, "SettledTwice", "twice") });
+            }
+            _settlements++;
+        }
+        Paid("once", 1, 5m);
+        Paid("once", 1, 6m, refused: true);
+        Paid("corrected", 2, 7m);
+        Paid("corrected", 1, 8m);
+        Paid("corrected", 3, 9m, refused: true);
+        Paid("refused", 1, 10m, refused: true);
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        Assert.Equal(["corrected 2 7", "once 1 5"], (await stage.ScalarAsync("SELECT concat(lpn, ' ', toString(revision), ' ', toString(amount)) FROM settled_units ORDER BY lpn")).Split('\n'));
+    }
+
+    [Fact]
+    public async Task Chargebacks_are_held_against_the_value_of_the_defects_of_their_window()
+    {
+        await using var stage = await Stage.StartAsync(databases.New(), partitions: 1);
+        var samples = new OutcomeSamples(1);
+        var (start, end) = (new DateTimeOffset(2011, 5, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds(), new DateTimeOffset(2011, 5, 29, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds());
+        foreach (var defectValue in new[] { 10m, 80m })
+        {
+            var window = samples.Window();
+            (window.Vendor, window.AgreementId, window.Kind, window.Start, window.End, window.Currency) = ("V-1", "a1", VendorWindowKind.Billing, start, end, Currency.Parse("GBP"));
+            window.Figures.DefectValue = defectValue;
+            stage.Publish(Topics.VendorWindows, "NORTH|V-1", window);
+        }
+        foreach (var total in new[] { 50m, 14m, -4m })
+        {
+            var document = samples.Charged();
+            (document.Vendor, document.WindowStart, document.WindowEnd, document.Terms.Currency, document.Total) = ("V-1", start, end, Currency.Parse("GBP"), total);
+            stage.Publish(Topics.Chargebacks, "NORTH|V-1", document);
+        }
+        await stage.AllLandedOnceAsync(stage.Sink());
+
+        // The formula is Returns.Domain's RecoveryRates.Chargeback.
+        Assert.Equal("V-1\t80\t3\t60\t0.75", await stage.ScalarAsync("SELECT vendor, defect_value, documents, charged, chargeback_recovery FROM vendor_chargeback_recovery"));
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class ConfigurationTests : IDisposable
 
     [Theory]
     [InlineData("--roles is missing", "--kafka", "k:1")]
-    [InlineData("--roles: 'triage,packer': there are triage, compliance, notifier, sink", "--roles", "triage,packer", "--kafka", "k:1")]
+    [InlineData("--roles: 'triage,packer': there are triage, compliance, recovery, notifier, sink", "--roles", "triage,packer", "--kafka", "k:1")]
     [InlineData("--roles: ','", "--roles", ",", "--kafka", "k:1")]
     [InlineData("--kafka is missing", "--roles", "triage")]
     [InlineData("--alertmanager and --webhooks are missing", "--roles", "notifier", "--kafka", "k:1")]

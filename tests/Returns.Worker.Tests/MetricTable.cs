@@ -7,6 +7,7 @@ using Returns.ClickHouse.Sink;
 using Returns.Contracts.Wire;
 using Returns.Streams.Kafka;
 using Returns.Topologies.Compliance;
+using Returns.Topologies.Recovery;
 using Returns.Topologies.Triage;
 using Returns.Worker.Notifier;
 
@@ -22,6 +23,7 @@ public sealed class MetricTable
         var client = new ClientConfig { BootstrapServers = "127.0.0.1:1" };
         var topology = TriageTopology.Build(LocalSchemaIds.BuiltIn, factory, NullLogger.Instance);
         _ = ComplianceTopology.Build(LocalSchemaIds.BuiltIn, 1, factory, NullLogger.Instance);
+        _ = RecoveryTopology.Build(LocalSchemaIds.BuiltIn, 1, factory);
         _ = new NotifierMetrics(factory);
         _ = new StreamsApplication(topology, new StreamsOptions { Client = client }, factory, NullLogger.Instance);
         using var sink = new SinkService(client, ClickHouseAddress.Parse("http://127.0.0.1:1"), LocalSchemaIds.BuiltIn, new SinkOptions(), factory, NullLogger<SinkService>.Instance);

@@ -5,11 +5,12 @@ using Returns.Contracts;
 using Returns.Domain.Rules;
 using Returns.Simulator;
 using Returns.Simulator.Feeding;
+using Returns.Simulator.Settlements;
 
 namespace Returns.Cli.Up;
 
 /// <summary>One feed on its way through the pipeline, until all of its units have come out.</summary>
-internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline, IAdminClient admin, ClickHouseHttp clickHouse, ScanFeed feed, RuleBook book)
+internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline, IAdminClient admin, ClickHouseHttp clickHouse, ScanFeed feed, RuleBook book, SettlementFeeder settlements)
 {
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainEvery = TimeSpan.FromMilliseconds(100);
@@ -17,12 +18,15 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
 
     private readonly GroupLag _triage = new(admin, "returns.triage", [Topics.Scans, Topics.Overrides, Topics.Heartbeats], TopicSetup.Partitions);
     private readonly GroupLag _compliance = new(admin, "returns.compliance", [Topics.Scans, Topics.Dispositions, Topics.VendorUnits, Topics.Heartbeats], TopicSetup.Partitions);
+    private readonly GroupLag _recovery = new(admin, "returns.recovery", [Topics.Dispositions, Topics.Exceptions, Topics.Settlements, Topics.RecoveryChanges, Topics.Heartbeats], TopicSetup.Partitions);
     private readonly GroupLag _outcomes = new(admin, "returns.sink", [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters], TopicSetup.Partitions);
-    private readonly GroupLag _vendors = new(admin, "returns.sink", [Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks], TopicSetup.Partitions);
+    private readonly GroupLag _figures = new(admin, "returns.sink", [Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.Settlements], TopicSetup.Partitions);
+    private readonly GroupLag _windows = new(admin, "returns.sink", [Topics.Recovery], TopicSetup.FigurePartitions);
     private readonly OutcomeTables _tables = new(clickHouse, feed.Label.ToString());
     private readonly long _started = Stopwatch.GetTimestamp();
     private RunStatus _status = new() { Phase = "streaming" };
     private TimeSpan _unitsOutAfter;
+    private Task? _paid;
     private long _outcomesLag;
     private long _processed;
     private long _watched = Stopwatch.GetTimestamp();
@@ -57,7 +61,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
             var before = _status;
             var seen = await TryLookAsync(cancel);
             view.Show(_status);
-            if (_status.Scans != before.Scans || _status.TriageLag != before.TriageLag || _status.ComplianceLag != before.ComplianceLag || _status.SinkLag != before.SinkLag || _status.Tables.Exceptions != before.Tables.Exceptions)
+            if (_status.Scans != before.Scans || _status.TriageLag != before.TriageLag || _status.ComplianceLag != before.ComplianceLag || _status.RecoveryLag != before.RecoveryLag || _status.SinkLag != before.SinkLag || _status.Tables.Exceptions != before.Tables.Exceptions)
             {
                 movedAt = Stopwatch.GetTimestamp();
             }
@@ -67,8 +71,13 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
                 _status = _status with { Phase = "draining", UnitsExpected = fed.Units, Units = fed.Units, Scans = fed.Scans };
                 if (seen && _unitsOutAfter != default)
                 {
-                    // The units are out; what compliance makes of them may take a moment longer.
-                    if (_status.ComplianceLag == 0 && _status.SinkLag == 0)
+                    // The units are out; what compliance and recovery make of them may take a moment longer.
+                    _paid ??= settlements.ThroughAsync(cancel);
+                    if (_paid.IsFaulted)
+                    {
+                        throw new UpException($"settlements cannot be simulated: {_paid.Exception!.GetBaseException().Message}");
+                    }
+                    if (_paid.IsCompleted && IsThrough(_status) && IsThrough(before))
                     {
                         view.Show(_status);
                         return;
@@ -89,7 +98,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
                 }
                 if (Stopwatch.GetElapsedTime(movedAt) > Stalled)
                 {
-                    throw new UpException($"nothing has moved for {Stalled.TotalMinutes:0} minutes: {fed.Units} units went in, {await UnitsOutAsync(cancel)} came out, triage is {_status.TriageLag} scans behind, compliance {_status.ComplianceLag} records and the sink {_status.SinkLag} rows; see their logs");
+                    throw new UpException($"nothing has moved for {Stalled.TotalMinutes:0} minutes: {fed.Units} units went in, {await UnitsOutAsync(cancel)} came out, triage is {_status.TriageLag} scans behind, compliance {_status.ComplianceLag} and recovery {_status.RecoveryLag} records and the sink {_status.SinkLag} rows; see their logs");
                 }
             }
             await Task.Delay(feeding.IsCompleted ? DrainEvery : WatchEvery, cancel);
@@ -114,8 +123,9 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
     {
         var triage = await _triage.ReadAsync();
         var compliance = await _compliance.ReadAsync();
+        var recovery = await _recovery.ReadAsync();
         _outcomesLag = await _outcomes.ReadAsync();
-        var sink = _outcomesLag + await _vendors.ReadAsync();
+        var sink = _outcomesLag + await _figures.ReadAsync() + await _windows.ReadAsync();
         var elapsed = Stopwatch.GetElapsedTime(_watched);
         var processed = Math.Max(_processed, _status.Scans - triage);
         if (elapsed >= WatchEvery)
@@ -123,7 +133,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
             _status = _status with { ScansPerSecond = (processed - _processed) / elapsed.TotalSeconds, Tables = await _tables.RowsAsync(cancel) };
             (_processed, _watched) = (processed, Stopwatch.GetTimestamp());
         }
-        _status = _status with { TriageLag = triage, ComplianceLag = compliance, SinkLag = sink, Elapsed = Stopwatch.GetElapsedTime(_started) };
+        _status = _status with { TriageLag = triage, ComplianceLag = compliance, RecoveryLag = recovery, SinkLag = sink, Elapsed = Stopwatch.GetElapsedTime(_started) };
     }
 
     private async Task<long?> UnitsOutAsync(CancellationToken cancel)
@@ -165,6 +175,9 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
         }
         return longest + (long)TimeSpan.FromMinutes(1).TotalMilliseconds;
     }
+
+    /// <summary>Seen twice: what one group has just written for the next may have come between two looks.</summary>
+    private static bool IsThrough(RunStatus status) => status is { ComplianceLag: 0, RecoveryLag: 0, SinkLag: 0 };
 
     private static bool IsPassing(Exception error) =>
         error is KafkaException or TimeoutException or ClickHouseException

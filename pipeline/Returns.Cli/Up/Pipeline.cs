@@ -10,7 +10,7 @@ namespace Returns.Cli.Up;
 /// </summary>
 internal sealed class Pipeline : IAsyncDisposable
 {
-    private static readonly string[] Roles = ["triage", "compliance", "sink"];
+    private static readonly string[] Roles = ["triage", "compliance", "recovery", "sink"];
     private readonly RunFolder _folder;
     private readonly Action<string> _say;
     private readonly List<SupervisedProcess> _processes = [];
@@ -136,8 +136,8 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         // An account of ClickHouse is not for everyone who lists processes.
         var environment = ClickHouse.Length == 0 ? [] : new Dictionary<string, string> { ["Returns__ClickHouse"] = ClickHouse };
-        // On a machine of a few cores, units are routed first, and counted for their vendors with what is left.
-        var process = new SupervisedProcess(name, assembly, arguments, _folder.Log(log), _say, environment, isBackground: name == "compliance");
+        // On a machine of a few cores, units are routed first, and counted with what is left.
+        var process = new SupervisedProcess(name, assembly, arguments, _folder.Log(log), _say, environment, isBackground: name is "compliance" or "recovery");
         _processes.Add(process);
         return process;
     }

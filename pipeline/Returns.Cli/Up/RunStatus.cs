@@ -24,6 +24,9 @@ internal sealed record RunStatus
     /// <summary>Scans, decisions and journal records that compliance has not processed yet.</summary>
     public long ComplianceLag { get; init; }
 
+    /// <summary>Records that recovery has still to read.</summary>
+    public long RecoveryLag { get; init; }
+
     /// <summary>Outcomes that have not reached ClickHouse yet.</summary>
     public long SinkLag { get; init; }
 

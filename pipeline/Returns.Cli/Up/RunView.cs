@@ -63,6 +63,7 @@ internal sealed class RunView(IAnsiConsole console)
         Row(figures, "scans/s", Number((long)status.ScansPerSecond));
         Row(figures, "scans waiting for triage", Number(status.TriageLag));
         Row(figures, "records waiting for compliance", Number(status.ComplianceLag));
+        Row(figures, "records waiting for recovery", Number(status.RecoveryLag));
         Row(figures, "rows waiting for ClickHouse", Number(status.SinkLag));
         Row(figures, "graded", Number(status.Tables.Graded));
         Row(figures, "exceptions", Number(status.Tables.Exceptions));

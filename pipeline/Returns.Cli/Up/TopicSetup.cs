@@ -10,6 +10,9 @@ internal static class TopicSetup
     /// <summary>Partitions of every topic keyed by LPN or vendor, which are joined with others and so must agree.</summary>
     public const int Partitions = 12;
 
+    /// <summary>Partitions of the recovery figures, which are joined with nothing: each costs ClickHouse inserts of its own.</summary>
+    public const int FigurePartitions = 4;
+
     private const string Compact = "compact";
     private const string Delete = "delete";
 
@@ -29,6 +32,9 @@ internal static class TopicSetup
         (Topics.VendorWindows, Partitions, Compact, 0),
         (Topics.VendorAlerts, Partitions, Delete, 90),
         (Topics.Chargebacks, Partitions, Delete, 0),
+        (Topics.Settlements, Partitions, Delete, 30),
+        (Topics.RecoveryChanges, Partitions, Delete, 7),
+        (Topics.Recovery, FigurePartitions, Compact, 0),
     ];
 
     /// <summary>Creates what is missing and checks what is there.</summary>

@@ -2,6 +2,7 @@ using Confluent.Kafka;
 using Returns.Cli.Rules;
 using Returns.ClickHouse;
 using Returns.Simulator;
+using Returns.Simulator.Settlements;
 
 namespace Returns.Cli.Up;
 
@@ -33,11 +34,14 @@ internal sealed class UpRun(UpOptions options, RunView view)
         await pipeline.StartWorkersAsync(cancel);
         await pipeline.RunningAsync(cancel);
         Where(pipeline);
+        var settlements = new SettlementFeeder(pipeline.Client, options.Seed);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var paying = settlements.RunAsync(stop.Token);
         try
         {
             while (true)
             {
-                var run = new FeedRun(options, view, pipeline, admin, clickHouse, feed, book);
+                var run = new FeedRun(options, view, pipeline, admin, clickHouse, feed, book, settlements);
                 Report(await view.DuringAsync(() => run.DrainAsync(cancel)), feed, folder, pipeline);
                 if (options.ExitWhenDrained)
                 {
@@ -56,6 +60,11 @@ internal sealed class UpRun(UpOptions options, RunView view)
         {
             view.Say("Stopping: workers first, then the servers.");
             return 0;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await paying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -86,7 +95,7 @@ internal sealed class UpRun(UpOptions options, RunView view)
             File.WriteAllLines(list, feed.Rejected.Select(line => line.ToString()));
             view.Say($"{feed.Rejected.Count} lines are no returns of a product, such as {feed.Rejected[0]}; all of them: {list}");
         }
-        view.Say("Conditions, inspections and vendors of these units are simulated.");
+        view.Say("Conditions, inspections, vendors and payments of these units are simulated.");
         if (!options.ExitWhenDrained)
         {
             view.Say($"""

@@ -13,7 +13,7 @@ internal sealed class DispositionRows : IRowFormat<ItemRouted>
         "disposition", "channel", "previous_disposition",
         "candidates.disposition", "candidates.channel", "candidates.value", "candidates.currency", "candidates.outcome", "candidates.detail",
         "blocks", "expected_value", "expected_currency", "reference_price", "reference_currency", "cost", "cost_currency",
-        "price_paid", "price_currency", "operator", "override_reason", "rule_version", "routed_at", "intake_at", "dwell_millis", "origin",
+        "handling_cost", "handling_currency", "weight_grams", "price_paid", "price_currency", "operator", "override_reason", "rule_version", "routed_at", "intake_at", "dwell_millis", "origin",
     ];
 
     public static string? Problem(ItemRouted record) =>
@@ -41,6 +41,9 @@ internal sealed class DispositionRows : IRowFormat<ItemRouted>
         row.Amount(record.ExpectedValue);
         row.Amount(record.ReferencePrice);
         row.Amount(record.Cost);
+        row.Amount(record.HandlingCost);
+        row.Byte((byte)(record.WeightGrams is null ? 1 : 0));
+        if (record.WeightGrams is { } grams) row.Int32(grams);
         row.Amount(record.PricePaid);
         row.Text(record.Operator);
         row.Text(record.OverrideReason);

@@ -6,6 +6,9 @@ internal interface IRowFormat<T>
     /// <summary>The table.</summary>
     static abstract string Table { get; }
 
+    /// <summary>A table with the same columns that keeps the row of the greatest offset for each key, or null for none.</summary>
+    static virtual string? LatestTable => null;
+
     /// <summary>The columns behind the lineage columns, in the order <see cref="Append"/> writes them.</summary>
     static abstract IReadOnlyList<string> Columns { get; }
 

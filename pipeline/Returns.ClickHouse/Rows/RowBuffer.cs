@@ -39,6 +39,24 @@ internal sealed class RowBuffer
 
     public void Double(double value) => BinaryPrimitives.WriteDoubleLittleEndian(Reserve(8), value);
 
+    public void Int64(long? value)
+    {
+        Byte((byte)(value is null ? 1 : 0));
+        if (value is { } number) Int64(number);
+    }
+
+    public void Double(double? value)
+    {
+        Byte((byte)(value is null ? 1 : 0));
+        if (value is { } number) Double(number);
+    }
+
+    public void Decimal(decimal? value)
+    {
+        Byte((byte)(value is null ? 1 : 0));
+        if (value is { } number) Decimal(number);
+    }
+
     /// <summary>A length, as arrays have before their elements.</summary>
     public void Count(int value)
     {

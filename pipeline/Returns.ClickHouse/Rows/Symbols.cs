@@ -22,6 +22,10 @@ internal static class Symbols
     public static readonly byte[][] DocumentKind = Encode(DocumentKindSymbols.All);
     public static readonly byte[][] ChargeKind = Encode(ChargeKindSymbols.All);
 
+    public static readonly byte[][] Payer = Encode(PayerSymbols.All);
+    public static readonly byte[][] RecoveryDimension = Encode(RecoveryDimensionSymbols.All);
+    public static readonly byte[][] WindowSpan = Encode(WindowSpanSymbols.All);
+
     private static byte[][] Encode(IReadOnlyList<string> symbols) =>
         [.. symbols.Select(symbol => (byte[])[checked((byte)symbol.Length), .. Encoding.ASCII.GetBytes(symbol)])];
 }

@@ -8,7 +8,7 @@ namespace Returns.ClickHouse.Sink;
 
 /// <summary>One of the topics the sink reads: how its records become rows.</summary>
 /// <remarks>For the thread that polls the consumer.</remarks>
-internal abstract class OutcomeTopic(string name, RowTable table)
+internal abstract class OutcomeTopic(string name, RowTable table, RowTable? latest = null)
 {
     private readonly byte[] _name = Encoding.UTF8.GetBytes(name);
 
@@ -17,6 +17,9 @@ internal abstract class OutcomeTopic(string name, RowTable table)
 
     /// <summary>Where its rows go.</summary>
     public RowTable Table { get; } = table;
+
+    /// <summary>Where they go as well, before, and as often as need be: it keeps the latest row of each key. Null for none.</summary>
+    public RowTable? Latest { get; } = latest;
 
     /// <summary>The topics of the pipeline.</summary>
     public static IReadOnlyList<OutcomeTopic> All(ISchemaIds schemas) =>
@@ -27,6 +30,8 @@ internal abstract class OutcomeTopic(string name, RowTable table)
         new RecordTopic<VendorWindow, VendorWindowRows>(Topics.VendorWindows, schemas),
         new RecordTopic<VendorAlert, VendorAlertRows>(Topics.VendorAlerts, schemas),
         new RecordTopic<Chargeback, ChargebackRows>(Topics.Chargebacks, schemas),
+        new RecordTopic<Settlement, SettlementRows>(Topics.Settlements, schemas),
+        new RecordTopic<RecoveryWindow, RecoveryRows>(Topics.Recovery, schemas),
         new DeadLetterTopic(Topics.DeadLetters),
     ];
 
@@ -65,7 +70,8 @@ internal abstract class OutcomeTopic(string name, RowTable table)
     }
 
     /// <summary>A topic of events that have a table.</summary>
-    private sealed class RecordTopic<T, TFormat>(string name, ISchemaIds schemas) : OutcomeTopic(name, RowTable.Of(TFormat.Table, TFormat.Columns))
+    private sealed class RecordTopic<T, TFormat>(string name, ISchemaIds schemas)
+        : OutcomeTopic(name, RowTable.Of(TFormat.Table, TFormat.Columns), TFormat.LatestTable is { } latest ? RowTable.Of(latest, TFormat.Columns) : null)
         where T : class, IAvroRecord<T>, new()
         where TFormat : IRowFormat<T>
     {

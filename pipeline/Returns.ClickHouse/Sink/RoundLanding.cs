@@ -83,6 +83,8 @@ internal sealed class RoundLanding(ClickHouseHttp clickHouse, SinkMetrics metric
     private async Task InsertAsync(RangeBatch batch, RowSelection rows, string token, long markedAt, CancellationToken cancel)
     {
         if (rows.DeadLetterCount > 0) await InsertAsync(RowTable.DeadLetters, token, rows.DeadLetters, rows.DeadLetterCount, markedAt, cancel);
+        // First, so that what a look-up finds in the table is never missing here; twice does no harm.
+        if (rows.RowCount > 0 && batch.Partition.Topic.Latest is { } latest) await InsertAsync(latest, token, rows.Rows, rows.RowCount, markedAt, cancel);
         if (rows.RowCount > 0) await InsertAsync(batch.Partition.Topic.Table, token, rows.Rows, rows.RowCount, markedAt, cancel);
     }
 

@@ -76,9 +76,13 @@ public sealed class Outlet
     {
         var proceeds = FixedAmount.Share(referencePrice, _recovery[grade], FixedAmount.Scale);
         var lost = (int)Math.Min(FixedAmount.Scale, (long)lossPerDay * ((long)days + DaysToSell));
-        return proceeds - FixedAmount.Share(proceeds, lost, FixedAmount.Scale)
-            - Processing - _refurbishment[grade] - Freight.Of(FreightPerKilogram, grams);
+        return proceeds - FixedAmount.Share(proceeds, lost, FixedAmount.Scale) - Cost(grade, grams);
     }
+
+    /// <summary>Processing, refurbishment and freight of a unit, in ten-thousandths of <see cref="Currency"/>.</summary>
+    /// <param name="grade">Index of the grade; -1 for a unit without one, which is not refurbished.</param>
+    /// <param name="grams">Weight in grams, at least 0.</param>
+    public long Cost(int grade, int grams) => Processing + (grade < 0 ? 0 : _refurbishment[grade]) + Freight.Of(FreightPerKilogram, grams);
 }
 
 /// <summary>What is said of an outlet that cannot have a unit; written once, when the rules are compiled.</summary>

@@ -17,7 +17,9 @@ public sealed class RouteResult
     private readonly RouteCandidate[] _candidates = new RouteCandidate[MaxCandidates];
     private ProgramRules? _rules;
     private CatalogFacts? _catalog;
+    private VendorTerms? _terms;
     private int _chosen;
+    private int _grams;
 
     /// <summary>The decision.</summary>
     public Disposition Disposition { get; private set; }
@@ -54,10 +56,12 @@ public sealed class RouteResult
     /// <summary>What to look at, in words: the rule behind the decision.</summary>
     public Utf8 Detail => _candidates[_chosen].Detail;
 
-    internal void Begin(ProgramRules rules, CatalogFacts catalog, HardBlockSet blocks, int grade)
+    internal void Begin(ProgramRules rules, CatalogFacts catalog, VendorTerms terms, HardBlockSet blocks, int grade, int grams)
     {
         _rules = rules;
         _catalog = catalog;
+        _terms = terms;
+        _grams = grams;
         Blocks = blocks;
         GradeIndex = grade;
         Count = 0;
@@ -115,6 +119,8 @@ public sealed class RouteResult
         into.ReferencePrice = FixedAmount.ToMoney(_catalog.ReferencePrice, _catalog.Currency);
         into.Cost = FixedAmount.ToMoney(_catalog.Cost, _catalog.CostCurrency);
         into.ExpectedValue = Money(Chosen);
+        into.HandlingCost = HandlingCost();
+        into.WeightGrams = _grams;
         into.RuleVersion = _rules.RoutingVersion;
         into.Blocks.Clear();
         foreach (var block in Blocks) into.Blocks.Add(block);
@@ -128,6 +134,16 @@ public sealed class RouteResult
             entry.Outcome = candidate.Outcome;
             entry.Detail = candidate.Detail.IsEmpty ? default(Utf8?) : candidate.Detail;
         }
+    }
+
+    /// <summary>What the chosen way costs, in its own currency, also where that is not the unit's and there is no net value.</summary>
+    private Money? HandlingCost()
+    {
+        if (Disposition == Disposition.ReturnToVendor)
+        {
+            return _terms is { ReturnToVendor: not ReturnToVendor.Prohibited } terms ? FixedAmount.ToMoney(terms.Cost(_grams), terms.Currency) : null;
+        }
+        return Chosen.Outlet is { } outlet ? FixedAmount.ToMoney(outlet.Cost(GradeIndex, _grams), outlet.Currency) : null;
     }
 
     private Money? Money(in RouteCandidate candidate) =>

@@ -45,7 +45,7 @@ internal ref partial struct RoutingPass<TCapacity> where TCapacity : struct, ICh
             : rules.Routing.AssumedWeight(_category);
         _blocks = HardBlockSet.Of(_catalog, signals);
         foreach (var block in _blocks) _forbidden = _forbidden.Union(rules.Routing[block].Forbids);
-        result.Begin(rules, _catalog, _blocks, grade);
+        result.Begin(rules, _catalog, _terms, _blocks, grade, _grams);
     }
 
     public bool Run(OperatorDecision? decision, bool operatorOnly)

@@ -119,5 +119,8 @@ public sealed class VendorTerms
 
     /// <summary>Net value of returning a unit, in ten-thousandths of <see cref="Currency"/>.</summary>
     public long Value(long cost, int grams) =>
-        FixedAmount.Share(cost, Credit, FixedAmount.Scale) - Handling - Freight.Of(FreightPerKilogram, grams);
+        FixedAmount.Share(cost, Credit, FixedAmount.Scale) - Cost(grams);
+
+    /// <summary>Handling and freight of a return, in ten-thousandths of <see cref="Currency"/>.</summary>
+    public long Cost(int grams) => Handling + Freight.Of(FreightPerKilogram, grams);
 }

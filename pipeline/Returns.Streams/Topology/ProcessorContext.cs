@@ -55,6 +55,13 @@ public sealed class ProcessorContext
     /// <exception cref="InvalidOperationException">There is no current record.</exception>
     public void Reject(string errorClass, string message) => _task.Reject(new Rejection(errorClass, message));
 
+    /// <summary>Sends a record that was kept to the dead letters, as it was when it came, with the reason, in the same transaction: for
+    /// one that was set aside when it was processed, and that nothing can be done with.</summary>
+    /// <param name="record">The record: its topic, partition, offset, key and value.</param>
+    /// <param name="errorClass">See <see cref="Rejection.ErrorClass"/>.</param>
+    /// <param name="message">See <see cref="Rejection.Message"/>.</param>
+    public void DeadLetter(in InputRecord record, string errorClass, string message) => _task.DeadLetter(record, new Rejection(errorClass, message));
+
     /// <summary>Takes what became of an input in a store's windows, which the task counts by record, and keeps where it was missed.</summary>
     internal void Placed(in Placement placement, long time, KeyValueStore store, WindowSpec spec) => _task.Placed(placement, time, store, spec);
 

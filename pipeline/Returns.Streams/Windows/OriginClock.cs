@@ -4,7 +4,7 @@ using Returns.Streams.State;
 namespace Returns.Streams.Windows;
 
 /// <summary>
-/// Lets a store's wakes, and so its windows, go by the slowest of several origins instead of by stream time: for a topic that
+/// Lets stores' wakes, and so their windows, go by the slowest of several origins instead of by stream time: for a topic that
 /// is written by the tasks of another sub-topology, each at a pace of its own. While they catch up on a backlog, one may be
 /// hours ahead of another, and stream time, which follows the fastest, would make the other's records late.
 /// </summary>
@@ -23,7 +23,7 @@ public sealed class OriginClock
     public const int Looks = 4;
 
     private readonly KeyValueStore _store;
-    private readonly KeyValueStore _held;
+    private readonly KeyValueStore[] _held;
     private readonly ProcessorContext _context;
     private readonly long[] _times;
     private readonly bool[] _idle;
@@ -36,24 +36,24 @@ public sealed class OriginClock
 
     /// <summary>Makes the clock, in a processor's constructor.</summary>
     /// <param name="store">A store of its own: it holds a time for each origin.</param>
-    /// <param name="held">The store whose wakes go by it, such as <see cref="WindowedStore{TState, TInput}.Store"/>.</param>
+    /// <param name="held">The stores whose wakes go by it, such as <see cref="WindowedStore{TState, TInput}.Store"/>.</param>
     /// <param name="context">The processor's context.</param>
     /// <param name="origins">How many origins there are: the upstream's partitions. All are waited for from the start.</param>
     /// <param name="idleAfter">How long an origin may write nothing; it is taken for idle after once to twice as long.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no origin, or the time is under <see cref="Looks"/> milliseconds.</exception>
-    public OriginClock(KeyValueStore store, KeyValueStore held, ProcessorContext context, int origins, TimeSpan idleAfter)
+    public OriginClock(KeyValueStore store, IReadOnlyList<KeyValueStore> held, ProcessorContext context, int origins, TimeSpan idleAfter)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(held);
         ArgumentNullException.ThrowIfNull(context);
         ArgumentOutOfRangeException.ThrowIfLessThan(origins, 1);
-        (_store, _held, _context) = (store, held, context);
+        (_store, _held, _context) = (store, [.. held], context);
         ArgumentOutOfRangeException.ThrowIfLessThan(idleAfter, TimeSpan.FromMilliseconds(Looks));
         _idleAfter = (long)idleAfter.TotalMilliseconds;
         (_times, _idle, _heard) = (new long[origins], new bool[origins], new bool[origins]);
         Array.Fill(_times, long.MinValue);
         Array.Fill(_heard, true);
-        held.HeldAt = long.MinValue;
+        Hold(long.MinValue);
         context.ScheduleAtEnd(idleAfter / Looks, FindIdle);
     }
 
@@ -90,7 +90,7 @@ public sealed class OriginClock
             _times[origin] = Read(origin);
         }
         _reached = Read(-1);
-        _held.HeldAt = _reached;
+        Hold(_reached);
     }
 
     /// <summary>All that was written by now has been processed.</summary>
@@ -124,7 +124,15 @@ public sealed class OriginClock
         {
             _reached = slowest;
             Write(-1, slowest);
-            _held.HeldAt = slowest;
+            Hold(slowest);
+        }
+    }
+
+    private void Hold(long at)
+    {
+        foreach (var store in _held)
+        {
+            store.HeldAt = at;
         }
     }
 

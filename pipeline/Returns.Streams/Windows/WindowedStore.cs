@@ -78,7 +78,7 @@ public sealed class WindowedStore<TState, TInput> where TState : new()
         }
         int inTime = 0, asCorrection = 0, missed = 0;
         var now = _store.WakesUntil(_context.StreamTime);
-        for (var start = _spec.LastStart(time); start > time - _spec.Size; start -= _spec.Advance)
+        for (var start = _spec.LastStart(time); time < _spec.EndOf(start); start -= _spec.Advance)
         {
             if (now >= _spec.ExpiryOf(start))
             {
@@ -181,7 +181,7 @@ public sealed class WindowedStore<TState, TInput> where TState : new()
     }
 
     private void Emit(ReadOnlySpan<byte> key, long start, ResultKind kind, int revision) =>
-        _results(new WindowResult<TState>(key, start, start + _spec.Size, kind, revision, _state));
+        _results(new WindowResult<TState>(key, start, _spec.EndOf(start), kind, revision, _state));
 
     /// <summary>The user's key and the start, with its sign turned so that bytes sort as times do.</summary>
     private ReadOnlySpan<byte> KeyOf(ReadOnlySpan<byte> key, long start)

@@ -38,15 +38,9 @@ internal abstract class WireEventDecoder<T>(ISchemaIds schemas, string topic) : 
             rejection = refused;
             return false;
         }
-        rejection = default;
         eventTime = EventTimeOf(into);
-        if (eventTime >= Earliest && eventTime < Latest)
-        {
-            return true;
-        }
-        rejection = new Rejection("TimeOutOfRange",
-            $"event time {eventTime} ms since the epoch lies outside the years 2000 to 2199: set the clock of the station, and publish again");
-        return false;
+        rejection = CheckTime("event time", eventTime) ?? default;
+        return rejection == default;
     }
 
     protected abstract long EventTimeOf(T message);
@@ -64,6 +58,11 @@ internal abstract class WireEventDecoder<T>(ISchemaIds schemas, string topic) : 
         var key = record.HasKey ? $"'{Text(record.Key)}'" : "none";
         return new Rejection("KeyMismatch", $"the key is {key} and the LPN '{Text(lpn.Span)}': publish with the LPN as the key");
     }
+
+    /// <summary>Null where a time is one that a return can have.</summary>
+    protected static Rejection? CheckTime(string field, long millis) => millis >= Earliest && millis < Latest
+        ? null
+        : new Rejection("TimeOutOfRange", $"{field} {millis} ms since the epoch lies outside the years 2000 to 2199: set the clock of the station, and publish again");
 
     protected static Rejection? CheckName(string field, Utf8 value)
     {

@@ -1,3 +1,5 @@
+using Returns.Streams.Kafka;
+
 namespace Returns.Worker.Roles;
 
 /// <summary>One of the things a worker can do.</summary>
@@ -18,7 +20,15 @@ internal interface IRole
 /// <param name="IsReady">Whether it does its work: true while running, and while a part of its partitions moves.</param>
 /// <param name="Detail">More, where there is more to say.</param>
 /// <param name="Partitions">Its partitions, where it has some.</param>
-internal sealed record RoleHealth(string State, bool IsReady, string? Detail = null, IReadOnlyList<RolePartition>? Partitions = null);
+internal sealed record RoleHealth(string State, bool IsReady, string? Detail = null, IReadOnlyList<RolePartition>? Partitions = null)
+{
+    /// <summary>How a role on the stream runtime is; null before its application is made.</summary>
+    public static RoleHealth Of(StreamsHealth? health) => health is null
+        ? new RoleHealth("starting", false)
+        : new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State is StreamsState.Running, health.Reason.Length == 0 ? null : health.Reason,
+            [.. health.Partitions.Select(p => new RolePartition(p.Topic, p.Partition, p.State.ToString().ToLowerInvariant(), p.Lag, p.ToRestore - p.Restored,
+                Math.Round(p.StillFor.TotalSeconds, 1), p.Reason.Length == 0 ? null : p.Reason))]);
+}
 
 /// <summary>How a partition of a role is.</summary>
 /// <param name="Topic">The topic.</param>

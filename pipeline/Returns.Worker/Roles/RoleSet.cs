@@ -26,6 +26,7 @@ internal static class RoleSet
             {
                 "triage" => services.AddSingleton<IRole, TriageRole>(),
                 "compliance" => services.AddSingleton<IRole, ComplianceRole>(),
+                "recovery" => services.AddSingleton<IRole, RecoveryRole>(),
                 "notifier" => services.AddSingleton<IRole, NotifierRole>(),
                 "sink" => services.AddSingleton<IRole, SinkRole>(),
                 _ => throw new InvalidOperationException($"the role '{role}' has no class"),

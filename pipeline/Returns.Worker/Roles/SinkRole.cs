@@ -43,6 +43,8 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
             registry.Register<VendorWindow>(Topics.VendorWindows);
             registry.Register<VendorAlert>(Topics.VendorAlerts);
             registry.Register<Chargeback>(Topics.Chargebacks);
+            registry.Register<Settlement>(Topics.Settlements);
+            registry.Register<RecoveryWindow>(Topics.Recovery);
         }
         await MigrateAsync(cancel);
         _migrating = null;

@@ -13,19 +13,7 @@ internal sealed class TriageRole(WorkerOptions options, ISchemaIds schemas, ILog
 
     public string Name => "triage";
 
-    public RoleHealth Health
-    {
-        get
-        {
-            if (_application?.Health is not { } health)
-            {
-                return new RoleHealth("starting", false);
-            }
-            return new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State is StreamsState.Running, health.Reason.Length == 0 ? null : health.Reason,
-                [.. health.Partitions.Select(p => new RolePartition(p.Topic, p.Partition, p.State.ToString().ToLowerInvariant(), p.Lag, p.ToRestore - p.Restored,
-                    Math.Round(p.StillFor.TotalSeconds, 1), p.Reason.Length == 0 ? null : p.Reason))]);
-        }
-    }
+    public RoleHealth Health => RoleHealth.Of(_application?.Health);
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -34,13 +22,7 @@ internal sealed class TriageRole(WorkerOptions options, ISchemaIds schemas, ILog
             TriageTopology.Register(registry);
         }
         var topology = TriageTopology.Build(schemas, Metrics.DefaultFactory, logs.CreateLogger("Returns.Triage"));
-        var streams = new StreamsOptions { Client = options.Kafka, Threads = options.Threads, GroupInstanceId = options.InstanceId };
-        streams = streams with
-        {
-            SessionTimeout = options.SessionTimeout ?? streams.SessionTimeout,
-            TransactionTimeout = options.TransactionTimeout ?? streams.TransactionTimeout,
-        };
-        _application = new StreamsApplication(topology, streams, Metrics.DefaultFactory, logs.CreateLogger<StreamsApplication>());
+        _application = new StreamsApplication(topology, options.Streams, Metrics.DefaultFactory, logs.CreateLogger<StreamsApplication>());
         await _application.RunAsync(cancel);
     }
 }

@@ -194,13 +194,22 @@ internal sealed class DecisionOracle(RuleModel rules, UnitModel unit)
         ? Rounded(_catalog.Cost * _vendor.CreditPercent / 100) - _vendor.Handling - Rounded(_vendor.Freight * Kilograms)
         : Outlet(way) is { } outlet ? Value(outlet) : 0;
 
-    private decimal Value(OutletModel outlet)
+    private decimal Value(OutletModel outlet) =>
+        Proceeds(outlet) - outlet.Processing - outlet.Refurbishment[_grade!.Value] - Rounded(outlet.Freight * Kilograms);
+
+    private decimal Proceeds(OutletModel outlet)
     {
         var proceeds = Rounded(_catalog.Price * outlet.RecoveryPercent[_grade!.Value] / 100);
         var days = Math.Floor(Dwell / MillisPerDay) + outlet.DaysToSell;
         var lost = Math.Min(1, rules.Category(_catalog.Category)!.LossPercentPerDay / 100 * days);
-        return proceeds - Rounded(proceeds * lost) - outlet.Processing - outlet.Refurbishment[_grade.Value]
-            - Rounded(outlet.Freight * Kilograms);
+        return proceeds - Rounded(proceeds * lost);
+    }
+
+    /// <summary>What a way that has a value brings, before its costs.</summary>
+    public decimal ProceedsOf(WayModel way, int grade)
+    {
+        _grade = grade;
+        return way.Disposition == Disposition.ReturnToVendor ? Rounded(_catalog.Cost * _vendor.CreditPercent / 100) : Proceeds(Outlet(way)!);
     }
 
     private static decimal Rounded(decimal amount) => decimal.Round(amount, 4, MidpointRounding.AwayFromZero);

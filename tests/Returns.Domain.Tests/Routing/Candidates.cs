@@ -82,6 +82,18 @@ public sealed class Candidates
     });
 
     [Fact]
+    public void What_a_way_costs_is_the_difference_between_what_it_brings_and_its_value() => EachRouted(200, (model, unit, decision) =>
+    {
+        var routed = new ItemRouted();
+        decision.Route.Fill(unit.ToFacts(), routed);
+        Assert.True(routed.WeightGrams > 0);
+        if (routed.ExpectedValue is not { } value) return;
+        Assert.Equal(value.Currency, routed.HandlingCost!.Value.Currency);
+        var proceeds = new DecisionOracle(model, unit).ProceedsOf(new WayModel(routed.Disposition, routed.Channel?.ToString()), decision.Route.GradeIndex);
+        Assert.Equal(proceeds, value.Amount + routed.HandlingCost.Value.Amount);
+    });
+
+    [Fact]
     public void A_routed_event_says_all_that_the_decision_knows_and_survives_the_wire() => EachRouted(200, (model, unit, decision) =>
     {
         var routed = new ItemRouted();

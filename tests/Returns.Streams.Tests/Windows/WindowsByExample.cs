@@ -44,6 +44,16 @@ public sealed class WindowsByExample
     }
 
     [Fact]
+    public void Months_are_those_of_the_calendar()
+    {
+        static long At(int month, int day) => new DateTimeOffset(2024, month, day, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+        var driver = Driver(WindowSpec.Monthly(grace: TimeSpan.FromDays(3), retention: TimeSpan.FromDays(60)));
+        // 2024 has a 29th of February.
+        Assert.Equal([$"Final a {At(1, 1)} 0 3", $"Early a {At(2, 1)} 0 12"], Figures(driver, (At(1, 1), 1), (At(2, 1) - 1, 2), (At(2, 1), 4), (At(2, 29), 8)));
+        Assert.Equal([$"Final a {At(2, 1)} 0 28", $"Early a {At(3, 1)} 0 0"], Figures(driver, (At(3, 1) - 1, 16), (At(3, 4), 0)));
+    }
+
+    [Fact]
     public void What_comes_after_the_retention_goes_to_the_dead_letters_and_changes_nothing()
     {
         var driver = Driver(Tumbling);

@@ -198,7 +198,7 @@ public sealed class WindowsOfManyOrigins
             _onTick = onTick;
             var output = context.Output(sink);
             _windows = new WindowedStore<long, int>(Spec, context.Store(windows), context, new Sums.Aggregate(), (in WindowResult<long> result) => output.Send(result.Key, new Line(Sums.Format(result))));
-            _clock = new OriginClock(context.Store(origins), _windows.Store, context, count, idleAfter);
+            _clock = new OriginClock(context.Store(origins), [_windows.Store], context, count, idleAfter);
         }
 
         public void Process(Tick message)

@@ -38,7 +38,7 @@ internal sealed class VendorProcessor : Processor, IProcessor<Hashed<VendorUnit>
     public VendorProcessor(ProcessorContext context, ComplianceParts parts, ISchemaIds schemas, int origins, TimeSpan idleAfter, ComplianceMetrics metrics) : base(context)
     {
         _store = context.Store(parts.Vendors);
-        _clock = new OriginClock(context.Store(parts.Origins), _store, context, origins, idleAfter);
+        _clock = new OriginClock(context.Store(parts.Origins), [_store], context, origins, idleAfter);
         _windows = context.Output(parts.Windows);
         _tally = new ComplianceTally(metrics);
         _alerts = new AlertDesk(context.Output(parts.Alerts), _tally);

@@ -1,5 +1,6 @@
 using Returns.Contracts;
 using Returns.Domain.Grading;
+using Returns.Topologies.State;
 
 namespace Returns.Topologies.Triage.State;
 

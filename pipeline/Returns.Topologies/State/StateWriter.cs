@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Returns.Contracts;
 
-namespace Returns.Topologies.Triage.State;
+namespace Returns.Topologies.State;
 
 /// <summary>Appends values to a buffer that is large enough.</summary>
 internal ref struct StateWriter(Span<byte> buffer)

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Returns.Contracts;
 
-namespace Returns.Topologies.Triage.State;
+namespace Returns.Topologies.State;
 
 /// <summary>Reads what <see cref="StateWriter"/> wrote. Strings are slices of the buffer.</summary>
 /// <param name="buffer">Holds the state from its start.</param>

@@ -1,9 +1,8 @@
 using Returns.Contracts;
 using Returns.Contracts.Wire;
 using Returns.Streams;
-using Returns.Topologies.Wire;
 
-namespace Returns.Topologies.Compliance.Inputs;
+namespace Returns.Topologies.Wire;
 
 /// <summary>Triage's decisions.</summary>
 internal sealed class DispositionDecoder(ISchemaIds schemas) : WireEventDecoder<ItemRouted>(schemas, Topics.Dispositions)
@@ -13,5 +12,6 @@ internal sealed class DispositionDecoder(ISchemaIds schemas) : WireEventDecoder<
     protected override Rejection? Check(in InputRecord record, ItemRouted message) =>
         CheckName("lpn", message.Lpn) ?? CheckKey(record, message.Lpn) ?? CheckName("program", message.Program)
         ?? CheckLength("facility", message.Facility) ?? CheckLength("sku", message.Sku) ?? CheckLength("category", message.Category)
-        ?? CheckLength("vendor", message.Vendor) ?? CheckLength("raNumber", message.RaNumber);
+        ?? CheckLength("vendor", message.Vendor) ?? CheckLength("raNumber", message.RaNumber)
+        ?? CheckLength("grade", message.Grade) ?? CheckLength("channel", message.Channel) ?? CheckTime("intakeAt", message.IntakeAt);
 }
