@@ -1,6 +1,8 @@
 using Confluent.Kafka;
+using Returns.Cli.Page;
 using Returns.Cli.Rules;
 using Returns.ClickHouse;
+using Returns.Domain.Rules;
 using Returns.Simulator;
 
 namespace Returns.Cli.Up;
@@ -32,7 +34,8 @@ internal sealed class UpRun(UpOptions options, RunView view)
         using var clickHouse = new ClickHouseHttp(ClickHouseAddress.Parse(pipeline.ClickHouse), TimeSpan.FromSeconds(60));
         await pipeline.StartWorkersAsync(cancel);
         await pipeline.RunningAsync(cancel);
-        Where(pipeline);
+        await using var page = await ServePageAsync(pipeline, book);
+        Where(pipeline, page);
         try
         {
             while (true)
@@ -59,8 +62,32 @@ internal sealed class UpRun(UpOptions options, RunView view)
         }
     }
 
-    private void Where(Pipeline pipeline)
+    /// <summary>Serves the live page, where it was asked for and could be built.</summary>
+    private async Task<LivePage?> ServePageAsync(Pipeline pipeline, RuleBook book)
     {
+        if (options.PagePort is not { } preferred)
+        {
+            return null;
+        }
+        if (!LivePage.IsBuilt)
+        {
+            view.Say("There is no live page: npm could not install what it is built from. Build again where npm reaches its registry.");
+            return null;
+        }
+        var port = Ports.Choose(preferred);
+        if (port != preferred && preferred != 0)
+        {
+            view.Say($"Port {preferred} is taken: the page is at port {port}; --page-port chooses another.");
+        }
+        return await LivePage.StartAsync(port, ClickHouseAddress.Parse(pipeline.ClickHouse), book, TimeProvider.System);
+    }
+
+    private void Where(Pipeline pipeline, LivePage? page)
+    {
+        if (page is not null)
+        {
+            view.Say($"  {"Page",-12}{page.Address}");
+        }
         foreach (var (name, address) in pipeline.Addresses)
         {
             view.Say($"  {name,-12}{address}");
