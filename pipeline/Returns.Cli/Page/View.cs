@@ -83,17 +83,23 @@ internal sealed record View(string Name, IReadOnlyList<string> Figures, IReadOnl
         {
             json.WriteStartObject();
             json.WriteString("id", agreement.Id.ToString());
-            if (agreement.Allowed(RateMeasure.Units) is { } allowed)
-            {
-                json.WriteNumber("allowed_units", allowed);
-            }
-            else
-            {
-                json.WriteNull("allowed_units");
-            }
+            Share("allowed_units", agreement.Allowed(RateMeasure.Units));
+            Share("allowed_value", agreement.Allowed(RateMeasure.Value));
             json.WriteEndObject();
         }
         json.WriteEndArray();
+
+        void Share(string name, double? share)
+        {
+            if (share is { } number)
+            {
+                json.WriteNumber(name, number);
+            }
+            else
+            {
+                json.WriteNull(name);
+            }
+        }
     }
 
     // A row ends with a line feed, and so does an event of the stream: within strings JSON has none.

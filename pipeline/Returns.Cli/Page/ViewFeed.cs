@@ -44,7 +44,7 @@ internal sealed class ViewFeed(View view, ClickHouseHttp clickHouse, RuleBook ru
 
     /// <summary>
     /// The view for one viewer: <c>figures</c> as they are read, <c>stale</c> where ClickHouse does not give them, and <c>alive</c>
-    /// after a silence, by which a connection that is gone shows on either end.
+    /// at its begin and after a silence, by which a connection that is gone shows on either end.
     /// </summary>
     /// <param name="cancel">Ends it: the viewer has gone. Disposing of the feed ends it too.</param>
     public async IAsyncEnumerable<SseItem<string>> ReadAsync([EnumeratorCancellation] CancellationToken cancel)
@@ -53,6 +53,8 @@ internal sealed class ViewFeed(View view, ClickHouseHttp clickHouse, RuleBook ru
         Enter();
         try
         {
+            // At once: an answer begins with its first event, and the first figures may take their time.
+            yield return new SseItem<string>("", "alive");
             var sent = default(string);
             while (!ending.IsCancellationRequested)
             {

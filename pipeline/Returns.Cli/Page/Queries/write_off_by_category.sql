@@ -7,7 +7,7 @@ SELECT
     sum(written_off_units) AS written_off_units,
     written_off_units / units AS rate_units,
     sum(w.value) AS value,
-    sum(w.written_off_value) AS written_off_value,
+    coalesce(sum(w.written_off_value), 0) AS written_off_value,
     if(value > 0, toFloat64(written_off_value) / toFloat64(value), NULL) AS rate_value
 FROM (SELECT * REPLACE coalesce(category, 'unknown') AS category FROM write_off_rate_by_category) AS w
 GROUP BY GROUPING SETS ((category), (category, currency))

@@ -44,6 +44,7 @@ export interface VendorRateRow {
   vendor: string;
   agreement_id: string;
   agreement: string;
+  kind: 'rate' | 'billing';
   window_start_at: number;
   window_end_at: number;
   currency: string;
@@ -93,8 +94,8 @@ export interface ChargebackRow {
   content_hash: string;
 }
 
-/** An agreement in force: the defect rate it allows, in units, where it sets one. */
-export interface AgreementRow { id: string; allowed_units: number | null }
+/** An agreement in force: the defect rate it allows, in units and in value, where it sets one. */
+export interface AgreementRow { id: string; allowed_units: number | null; allowed_value: number | null }
 
 export interface ChargedRow { currency: string; documents: number; charged: string }
 

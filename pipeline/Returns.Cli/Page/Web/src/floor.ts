@@ -35,19 +35,20 @@ export function floor(main: HTMLElement): void {
     grid: { left: 8, right: 16, top: pen.size * 2.4, bottom: 4, containLabel: true },
     legend: { ...legend(pen), data: ['routed', 'manual review'] },
     tooltip: {
-      ...tooltip(pen), trigger: 'axis',
-      formatter: (at: { data: [number, number] }[]) =>
-        `${minute((at[0]?.data[0] ?? 0) / 1000)} UTC\n${count(at[0]?.data[1] ?? 0)} routed\n${count(at[1]?.data[1] ?? 0)} to manual review`,
+      ...tooltip(pen), trigger: 'axis', axisPointer: { type: 'none' },
+      formatter: (at: { data: [number, number, number] }[]) =>
+        `${minute(at[0]?.data[2] ?? 0)} UTC\n${count(at[0]?.data[1] ?? 0)} routed\n${count(at[1]?.data[1] ?? 0)} to manual review`,
     },
     xAxis: { ...axis(pen), type: 'time', splitLine: { show: false }, axisLabel: { ...axis(pen).axisLabel, hideOverlap: true } },
     yAxis: { ...axis(pen), type: 'value', minInterval: 1, axisLine: { show: false } },
     useUTC: true,
     series: [
-      { name: 'routed', index: 1, colour: pen.accent, opacity: 0.22 },
-      { name: 'manual review', index: 2, colour: pen.series('manual_review'), opacity: 0.55 },
+      { name: 'routed', index: 1, colour: pen.series('resell') },
+      { name: 'manual review', index: 2, colour: pen.series('manual_review') },
     ].map(s => ({
-      name: s.name, type: 'line', stack: 'units', step: 'end', symbol: 'none', lineStyle: { width: 1.75, color: s.colour }, itemStyle: { color: s.colour },
-      areaStyle: { color: s.colour, opacity: s.opacity }, data: data.points.map(p => [p[0] * 1000, p[s.index]]),
+      name: s.name, type: 'bar', stack: 'units', barCategoryGap: '15%', itemStyle: { color: s.colour },
+      // A bar stands in the middle of its step.
+      data: data.points.map(p => [(p[0] + data.step / 2) * 1000, p[s.index], p[0]]),
     })),
   }));
   const flowTable = new Table<UnitsRow>('by_time', 'Units by time of their latest outcome', [
@@ -67,7 +68,7 @@ export function floor(main: HTMLElement): void {
       formatter: (at: { seriesName: string; name: string; data: { units: number; share: number } }) =>
         `${at.name}: ${at.seriesName}\n${count(at.data.units)} units, ${percent(at.data.share)}`,
     },
-    xAxis: { ...axis(pen), type: 'value', max: 1, axisLabel: { ...axis(pen).axisLabel, formatter: (share: number) => `${Math.round(share * 100)} %` } },
+    xAxis: { ...axis(pen), type: 'value', max: 1, axisLabel: { ...axis(pen).axisLabel, formatter: (share: number) => `${Math.round(share * 100)}%` } },
     yAxis: { ...axis(pen), type: 'category', inverse: true, data: data.categories, axisLabel: { color: pen.text, fontSize: pen.size } },
     series: data.series.map(s => ({
       name: words(s.name), type: 'bar', stack: 'share', barMaxWidth: pen.size * 2.4, itemStyle: { color: pen.series(s.name), borderColor: pen.panel, borderWidth: 1 },
@@ -89,8 +90,8 @@ export function floor(main: HTMLElement): void {
     { title: 'Facility', text: row => row.facility ?? none },
     { title: 'Units', number: true, text: row => count(row.units) },
     { title: 'In review', number: true, text: row => count(row.manual_review) },
-    { title: 'Dwell, median', number: true, text: row => duration(row.dwell_seconds[0]) },
-    { title: '90 % within', number: true, text: row => duration(row.dwell_seconds[1]) },
+    { title: 'Median dwell', number: true, text: row => duration(row.dwell_seconds[0]) },
+    { title: '90% within', number: true, text: row => duration(row.dwell_seconds[1]) },
   ], 'Nothing in this period.');
   sites.root.append(siteTable.root);
 
@@ -102,9 +103,9 @@ export function floor(main: HTMLElement): void {
   ], 'Nobody has to decide anything.');
   const oldestTable = new Table<QueueRow['oldest'][number]>('oldest', 'The units that wait longest', [
     { title: 'LPN', text: row => element('code', '', row.lpn) },
+    { title: 'Waiting', number: true, text: row => duration(row.waiting_seconds) },
     { title: 'Facility', text: row => row.facility },
     { title: 'Category', text: row => row.category ?? none },
-    { title: 'Waiting', number: true, text: row => duration(row.waiting_seconds) },
   ], 'Nothing waits.');
   queue.root.append(reasonTable.root, element('h3', '', 'Waiting longest'), oldestTable.root);
 
@@ -116,8 +117,11 @@ export function floor(main: HTMLElement): void {
   ], 'None: everything that came in was processed.');
   dead.root.append(deadTable.root);
 
+  const side = element('div', 'side');
+  side.append(queue.root, dead.root);
+
   main.classList.add('floor');
-  main.append(strip(...Object.values(tiles)), flow.root, mix.root, sites.root, queue.root, dead.root);
+  main.append(strip(...Object.values(tiles)), flow.root, mix.root, sites.root, side);
 
   function show(figures: FloorFigures, period: Period): void {
     const all = figures.units.find(row => row.by === 'all');
@@ -129,7 +133,7 @@ export function floor(main: HTMLElement): void {
     tiles.routed.show(count(all?.routed ?? 0), share(all?.routed ?? 0));
     const waiting = figures.review_queue.find(row => row.reason === null);
     tiles.review.show(count(all?.manual_review ?? 0), waiting ? `${count(waiting.units)} wait now` : 'none waits', all?.manual_review ? 'warn' : '');
-    tiles.dwell.show(duration(all?.dwell_seconds[0]), `90 % within ${duration(all?.dwell_seconds[1])}`);
+    tiles.dwell.show(duration(all?.dwell_seconds[0]), `90% within ${duration(all?.dwell_seconds[1])}`);
     const letters = figures.dead_letters.reduce((sum, row) => sum + row.records, 0);
     tiles.dead.show(count(letters), letters === 0 ? 'all processed' : 'to look at', letters === 0 ? '' : 'bad');
 
@@ -165,7 +169,7 @@ export function floor(main: HTMLElement): void {
     const origin = document.getElementById('origin')!;
     const made = (all?.origins ?? []).filter(o => o !== 'station');
     origin.hidden = made.length === 0;
-    say(origin, `${made.join(' and ')} units`);
+    say(origin, made.join(', '));
   }
 
   const picker = document.getElementById('period')!;

@@ -7,12 +7,14 @@ const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 
 export const none = '–';
 
+const minus = (text: string): string => text.replace('-', '−');
+
 export const count = (n: number): string => whole.format(n);
 
-export const percent = (share: number | null): string => (share === null ? none : tenths.format(share));
+export const percent = (share: number | null): string => (share === null ? none : minus(tenths.format(share)));
 
 /** An amount, from its digits: no digit is lost on the way. */
-export const money = (digits: string | null): string => (digits === null ? none : cents.format(digits as `${number}`));
+export const money = (digits: string | null): string => (digits === null ? none : minus(cents.format(digits as `${number}`)));
 
 /** A symbol of the events, in words: `return_to_vendor`. */
 export const words = (symbol: string): string => symbol.replaceAll(/[_-]/g, ' ');

@@ -10,12 +10,12 @@ interface Bar { name: string; share: number; detail: string; colour: string }
 const bars = (): Chart<Bar[]> => new Chart<Bar[]>((data, pen) => ({
   grid: { left: 8, right: pen.size * 5, top: 8, bottom: 4, containLabel: true },
   tooltip: { ...tooltip(pen), trigger: 'item', formatter: (at: { dataIndex: number }) => `${data[at.dataIndex]?.name}\n${data[at.dataIndex]?.detail}` },
-  xAxis: { ...axis(pen), type: 'value', axisLabel: { ...axis(pen).axisLabel, hideOverlap: true, formatter: (share: number) => `${Math.round(share * 100)} %` } },
+  xAxis: { ...axis(pen), type: 'value', axisLabel: { ...axis(pen).axisLabel, hideOverlap: true, formatter: (share: number) => `${Math.round(share * 100)}%` } },
   yAxis: { ...axis(pen), type: 'category', inverse: true, data: data.map(bar => bar.name), axisLabel: { color: pen.text, fontSize: pen.size } },
   series: [{
     type: 'bar', barMaxWidth: pen.size * 2,
-    label: { show: true, position: 'right', color: pen.text, fontSize: pen.size, formatter: (at: { dataIndex: number }) => percent(data[at.dataIndex]?.share ?? 0) },
-    data: data.map(bar => ({ value: bar.share, itemStyle: { color: pen.series(bar.colour) } })),
+    label: { show: true, color: pen.text, fontSize: pen.size, formatter: (at: { dataIndex: number }) => percent(data[at.dataIndex]?.share ?? 0) },
+    data: data.map(bar => ({ value: bar.share, itemStyle: { color: pen.series(bar.colour) }, label: { position: bar.share < 0 ? 'left' : 'right' } })),
   }],
 }));
 

@@ -7,6 +7,12 @@ import { follow } from './live';
 /** A rate with its interval, beside what is allowed. */
 interface Interval { name: string; rate: number; lower: number; upper: number; allowed: number | null; open: boolean; detail: string }
 
+/** The highest rates are drawn; the table has them all. */
+const mostDrawn = 15;
+
+/** Alerts go by the one, chargebacks by the other. */
+const windowNames = { rate: 'alerts', billing: 'billing' };
+
 export function vendors(main: HTMLElement): void {
   const measured = new Tile('vendors', 'Vendors measured');
   const open = new Tile('open_alerts', 'Open alerts');
@@ -17,7 +23,7 @@ export function vendors(main: HTMLElement): void {
   const rateChart = new Chart<Interval[]>((data, pen) => ({
     grid: { left: 8, right: 24, top: 8, bottom: 4, containLabel: true },
     tooltip: { ...tooltip(pen), trigger: 'item', formatter: (at: { dataIndex: number }) => `${data[at.dataIndex]?.name}\n${data[at.dataIndex]?.detail}` },
-    xAxis: { ...axis(pen), type: 'value', min: 0, max: (range: { max: number }) => Math.min(1, Math.ceil(range.max * 10) / 10), axisLabel: { ...axis(pen).axisLabel, hideOverlap: true, formatter: (share: number) => `${Math.round(share * 100)} %` } },
+    xAxis: { ...axis(pen), type: 'value', min: 0, max: (range: { max: number }) => Math.min(1, Math.ceil(range.max * 10) / 10), axisLabel: { ...axis(pen).axisLabel, hideOverlap: true, formatter: (share: number) => `${Math.round(share * 100)}%` } },
     yAxis: { ...axis(pen), type: 'category', inverse: true, data: data.map(row => row.name), axisLabel: { color: pen.text, fontSize: pen.size } },
     series: [{
       type: 'custom',
@@ -43,19 +49,22 @@ export function vendors(main: HTMLElement): void {
       },
     }],
   }));
-  const rateTable = new Table<VendorRateRow & { allowed: number | null; open: boolean }>('vendor_rates', 'Defects per vendor and agreement in the latest window', [
+  const rateTable = new Table<VendorRateRow & { allowed: number | null; allowed_value: number | null; open: boolean }>('vendor_rates', 'Defects per vendor and agreement in its latest windows', [
     { title: 'Vendor', text: row => row.vendor },
     { title: 'Agreement', text: row => row.agreement },
+    { title: 'Window', text: row => windowNames[row.kind] },
     { title: 'Units', number: true, text: row => count(row.units) },
     { title: 'Defective', number: true, text: row => count(row.defects) },
     { title: 'Rate', number: true, text: row => percent(row.rate_units) },
-    { title: '95 % interval', number: true, text: row => (row.lower_bound === null ? none : `${percent(row.lower_bound)} to ${percent(row.upper_bound)}`) },
+    { title: '95% interval', number: true, text: row => (row.lower_bound === null ? none : `${percent(row.lower_bound)} to ${percent(row.upper_bound)}`) },
     { title: 'Allowed', number: true, text: row => percent(row.allowed) },
     { title: 'Rate, value', number: true, text: row => percent(row.rate_value) },
-    { title: 'Window to (UTC)', text: row => minute(row.window_end_at) },
+    { title: 'Allowed, value', number: true, text: row => percent(row.allowed_value) },
+    { title: 'Until (UTC)', text: row => minute(row.window_end_at) },
     { title: 'Alert', text: row => mark(row.open ? 'open' : '', row.open) },
   ], 'No vendor is measured yet.');
-  say(rates.note, 'dot: rate; line: 95 % interval; upright: allowed');
+  say(rates.note, 'dot: rate; line: 95% interval; upright: allowed');
+  rateChart.root.classList.add('by-rows');
   rates.root.append(rateChart.root, rateTable.root);
 
   const alerts = panel('alerts', 'Open alerts');
@@ -89,7 +98,7 @@ export function vendors(main: HTMLElement): void {
   main.append(tiles, rates.root, alerts.root, documents.root);
 
   follow<VendorFigures>('vendors', figures => {
-    measured.show(count(new Set(figures.vendor_rates.map(row => `${row.program}|${row.vendor}`)).size), `${count(figures.vendor_rates.length)} agreements`);
+    measured.show(count(new Set(figures.vendor_rates.map(row => `${row.program}|${row.vendor}`)).size), `${count(new Set(figures.vendor_rates.map(row => `${row.program}|${row.vendor}|${row.agreement_id}`)).size)} agreements`);
     const alarmed = figures.vendor_alerts.length;
     open.show(count(alarmed), alarmed === 0 ? 'all within what is allowed' : 'over what is allowed', alarmed === 0 ? '' : 'bad');
     for (const row of figures.charged) {
@@ -105,14 +114,18 @@ export function vendors(main: HTMLElement): void {
     const limits = new Map(figures.agreements.map(agreement => [agreement.id, agreement]));
     const rows = figures.vendor_rates.map(row => ({
       ...row,
-      open: figures.vendor_alerts.some(a => a.program === row.program && a.vendor === row.vendor && a.agreement === row.agreement),
+      open: row.kind === 'rate' && figures.vendor_alerts.some(a => a.program === row.program && a.vendor === row.vendor && a.agreement === row.agreement),
       allowed: limits.get(row.agreement_id)?.allowed_units ?? null,
+      allowed_value: limits.get(row.agreement_id)?.allowed_value ?? null,
     }));
     rateTable.show(rows);
-    rateChart.show(rows.filter(row => row.rate_units !== null).map(row => ({
-      name: `${row.vendor}, ${row.agreement}`, rate: row.rate_units ?? 0, lower: row.lower_bound ?? 0, upper: row.upper_bound ?? 0, allowed: row.allowed, open: row.open,
-      detail: `${count(row.defects)} of ${count(row.units)} units, ${percent(row.rate_units)}\n95 % interval ${percent(row.lower_bound)} to ${percent(row.upper_bound)}${row.allowed === null ? '' : `\nallowed ${percent(row.allowed)}`}`,
-    })), `Defect rates of ${rows.length} agreements; ${alarmed} alerts are open.`);
+    const drawn = rows.filter(row => row.rate_units !== null).sort((a, b) => (b.rate_units ?? 0) - (a.rate_units ?? 0)).slice(0, mostDrawn);
+    rateChart.root.style.height = `${2.5 + 2.4 * Math.max(drawn.length, 1)}rem`;
+    rateChart.root.hidden = drawn.length === 0;
+    rateChart.show(drawn.map(row => ({
+      name: `${row.vendor}, ${windowNames[row.kind]}`, rate: row.rate_units ?? 0, lower: row.lower_bound ?? 0, upper: row.upper_bound ?? 0, allowed: row.allowed, open: row.open,
+      detail: `${count(row.defects)} of ${count(row.units)} units, ${percent(row.rate_units)}\n95% interval ${percent(row.lower_bound)} to ${percent(row.upper_bound)}${row.allowed === null ? '' : `\nallowed ${percent(row.allowed)}`}`,
+    })), `Defect rates in ${rows.length} windows; ${alarmed} alerts are open.`);
     alertTable.show(figures.vendor_alerts);
     say(documents.note, figures.chargebacks.length === 0 ? '' : `the newest ${count(figures.chargebacks.length)}; with units and evidence: returns chargebacks show ID`);
     documentTable.show(figures.chargebacks);
