@@ -139,11 +139,10 @@ export function floor(main: HTMLElement): void {
 
     const times = of('time');
     const points = steps(times, period.step);
-    // The newest step is not over yet: the one before it tells the rate.
-    const complete = points.at(-2);
-    tiles.rate.show(complete ? count(complete[1] + complete[2]) : none, `units per ${period.per}`);
+    const most = Math.max(0, ...times.map(row => row.units));
+    tiles.rate.show(points.length === 0 ? none : count(Math.round(total / points.length)), `per ${period.per}, at most ${count(most)}`);
     say(flow.note, `units per ${period.per}, by event time${all ? `, up to ${minute(all.newest_at)} UTC` : ''}`);
-    flowChart.show({ points, step: period.step }, `Units per ${period.per}. ${count(total)} in all, at most ${count(Math.max(0, ...times.map(row => row.units)))} in one step.`);
+    flowChart.show({ points, step: period.step }, `Units per ${period.per}. ${count(total)} in all, at most ${count(most)} in one step.`);
     flowTable.show(times.toReversed());
 
     const rows = of('disposition');

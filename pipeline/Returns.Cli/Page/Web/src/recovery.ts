@@ -14,8 +14,8 @@ const bars = (): Chart<Bar[]> => new Chart<Bar[]>((data, pen) => ({
   yAxis: { ...axis(pen), type: 'category', inverse: true, data: data.map(bar => bar.name), axisLabel: { color: pen.text, fontSize: pen.size } },
   series: [{
     type: 'bar', barMaxWidth: pen.size * 2,
-    label: { show: true, color: pen.text, fontSize: pen.size, formatter: (at: { dataIndex: number }) => percent(data[at.dataIndex]?.share ?? 0) },
-    data: data.map(bar => ({ value: bar.share, itemStyle: { color: pen.series(bar.colour) }, label: { position: bar.share < 0 ? 'left' : 'right' } })),
+    label: { show: true, position: 'right', color: pen.text, fontSize: pen.size, formatter: (at: { dataIndex: number }) => percent(data[at.dataIndex]?.share ?? 0) },
+    data: data.map(bar => ({ value: bar.share, itemStyle: { color: pen.series(bar.colour) } })),
   }],
 }));
 
@@ -54,11 +54,11 @@ export function recovery(main: HTMLElement): void {
   grades.root.append(gradeChart.root, folded(gradeTable));
 
   const channels = panel('channels', 'Expected recovery by channel');
-  const channelTable = new Table<ChannelRow>('recovered_by_channel', 'Expected net recovery by disposition and channel, per currency', [
+  const channelTables = new Map<string, Table<ChannelRow>>();
+  const channelTable = (currency: string): Table<ChannelRow> => new Table<ChannelRow>(`recovered_by_channel_${currency}`, `Expected net recovery by disposition and channel, ${currency}`, [
     { title: 'Goes to', text: row => (row.channel === null ? words(row.disposition) : words(row.channel)) },
-    { title: 'Currency', text: row => row.currency },
     { title: 'Units', number: true, text: row => count(row.units) },
-    { title: 'Expected', number: true, text: row => money(row.recovery_value) },
+    { title: `Expected, ${currency}`, number: true, text: row => money(row.recovery_value) },
     { title: 'Per unit', number: true, text: row => money((Number(row.recovery_value) / row.units).toFixed(2)) },
     { title: 'Share', text: row => gauge(row) },
   ], 'No unit has an expected value yet.');
@@ -72,7 +72,8 @@ export function recovery(main: HTMLElement): void {
     meter.append(fill);
     return meter;
   }
-  channels.root.append(channelTable.root);
+  const perCurrencyTables = element('div', 'side-by-side');
+  channels.root.append(perCurrencyTables);
 
   main.classList.add('recovery');
   main.append(tiles, off.root, grades.root, channels.root);
@@ -81,7 +82,7 @@ export function recovery(main: HTMLElement): void {
     const inUnits = figures.write_off_by_category.filter(row => row.currency === null);
     const units = inUnits.reduce((sum, row) => sum + row.units, 0);
     const lost = inUnits.reduce((sum, row) => sum + row.written_off_units, 0);
-    final.show(count(units), 'units, not in review or quarantine');
+    final.show(count(units), 'units');
     writeOff.show(units === 0 ? none : percent(lost / units), `${count(lost)} units`);
 
     for (const currency of new Set(figures.recovered_by_channel.map(row => row.currency).concat(figures.write_off_by_category.flatMap(row => row.currency || [])))) {
@@ -120,7 +121,15 @@ export function recovery(main: HTMLElement): void {
     for (const row of figures.recovered_by_channel) {
       largest.set(row.currency, Math.max(largest.get(row.currency) ?? 0, Math.abs(Number(row.recovery_value))));
     }
-    channelTable.show(figures.recovered_by_channel);
+    for (const currency of largest.keys()) {
+      let table = channelTables.get(currency);
+      if (!table) {
+        table = channelTable(currency);
+        channelTables.set(currency, table);
+        perCurrencyTables.append(table.root);
+      }
+      table.show(figures.recovered_by_channel.filter(row => row.currency === currency));
+    }
   });
 }
 

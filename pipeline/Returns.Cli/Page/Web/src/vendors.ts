@@ -16,7 +16,8 @@ const windowNames = { rate: 'alerts', billing: 'billing' };
 export function vendors(main: HTMLElement): void {
   const measured = new Tile('vendors', 'Vendors measured');
   const open = new Tile('open_alerts', 'Open alerts');
-  const tiles = strip(measured, open);
+  const issued = new Tile('documents', 'Documents');
+  const tiles = strip(measured, open, issued);
   const charged = new Map<string, Tile>();
 
   const rates = panel('rates', 'Defect rate in units');
@@ -51,6 +52,7 @@ export function vendors(main: HTMLElement): void {
   }));
   const rateTable = new Table<VendorRateRow & { allowed: number | null; allowed_value: number | null; open: boolean }>('vendor_rates', 'Defects per vendor and agreement in its latest windows', [
     { title: 'Vendor', text: row => row.vendor },
+    { title: 'Program', text: row => row.program },
     { title: 'Agreement', text: row => row.agreement },
     { title: 'Window', text: row => windowNames[row.kind] },
     { title: 'Units', number: true, text: row => count(row.units) },
@@ -70,6 +72,7 @@ export function vendors(main: HTMLElement): void {
   const alerts = panel('alerts', 'Open alerts');
   const alertTable = new Table<AlertRow>('vendor_alerts', 'Open vendor alerts, newest first', [
     { title: 'Vendor', text: row => row.vendor },
+    { title: 'Program', text: row => row.program },
     { title: 'By', text: row => row.measure },
     { title: 'Rate', number: true, text: row => percent(row.rate) },
     { title: 'At least', number: true, text: row => percent(row.lower_bound) },
@@ -83,6 +86,7 @@ export function vendors(main: HTMLElement): void {
   const documentTable = new Table<ChargebackRow>('chargebacks', 'The newest chargebacks and corrections', [
     { title: 'Document', text: row => element('code', '', row.document_id) },
     { title: 'Kind', text: row => row.kind },
+    { title: 'Program', text: row => row.program },
     { title: 'Vendor', text: row => `${row.vendor} #${row.sequence}` },
     { title: 'Window (UTC)', text: row => `${day(row.window_start_at)} to ${day(row.window_end_at)}` },
     { title: 'Units', number: true, text: row => count(row.units) },
@@ -101,6 +105,7 @@ export function vendors(main: HTMLElement): void {
     measured.show(count(new Set(figures.vendor_rates.map(row => `${row.program}|${row.vendor}`)).size), `${count(new Set(figures.vendor_rates.map(row => `${row.program}|${row.vendor}|${row.agreement_id}`)).size)} agreements`);
     const alarmed = figures.vendor_alerts.length;
     open.show(count(alarmed), alarmed === 0 ? 'all within what is allowed' : 'over what is allowed', alarmed === 0 ? '' : 'bad');
+    issued.show(count(figures.charged.reduce((sum, row) => sum + row.documents, 0)), 'chargebacks and corrections');
     for (const row of figures.charged) {
       let tile = charged.get(row.currency);
       if (!tile) {
@@ -119,11 +124,12 @@ export function vendors(main: HTMLElement): void {
       allowed_value: limits.get(row.agreement_id)?.allowed_value ?? null,
     }));
     rateTable.show(rows);
+    const several = new Set(rows.map(row => row.program)).size > 1;
     const drawn = rows.filter(row => row.rate_units !== null).sort((a, b) => (b.rate_units ?? 0) - (a.rate_units ?? 0)).slice(0, mostDrawn);
-    rateChart.root.style.height = `${2.5 + 2.4 * Math.max(drawn.length, 1)}rem`;
+    rateChart.root.style.height = `${2.5 + 1.7 * Math.max(drawn.length, 1)}rem`;
     rateChart.root.hidden = drawn.length === 0;
     rateChart.show(drawn.map(row => ({
-      name: `${row.vendor}, ${windowNames[row.kind]}`, rate: row.rate_units ?? 0, lower: row.lower_bound ?? 0, upper: row.upper_bound ?? 0, allowed: row.allowed, open: row.open,
+      name: `${row.vendor}${several ? ` ${row.program}` : ''}, ${windowNames[row.kind]}`, rate: row.rate_units ?? 0, lower: row.lower_bound ?? 0, upper: row.upper_bound ?? 0, allowed: row.allowed, open: row.open,
       detail: `${count(row.defects)} of ${count(row.units)} units, ${percent(row.rate_units)}\n95% interval ${percent(row.lower_bound)} to ${percent(row.upper_bound)}${row.allowed === null ? '' : `\nallowed ${percent(row.allowed)}`}`,
     })), `Defect rates in ${rows.length} windows; ${alarmed} alerts are open.`);
     alertTable.show(figures.vendor_alerts);
