@@ -3,13 +3,16 @@ using System.Net;
 using System.Net.ServerSentEvents;
 using System.Net.Sockets;
 using System.Text.Json;
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Returns.Cli.Page;
+using Returns.Cli.Rules;
 using Returns.Cli.Up;
 using Returns.ClickHouse;
 using Returns.ClickHouse.Migrations;
-using Returns.Domain.Rules;
+using Returns.Contracts;
 using Returns.LocalClickHouse;
+using Returns.LocalKafka;
 
 namespace Returns.Cli.Tests;
 
@@ -18,13 +21,14 @@ public sealed class LivePageTests : IAsyncLifetime
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
+    private readonly string _folder = Directory.CreateTempSubdirectory("returns-page-").FullName;
     private readonly CountingClickHouse _clickHouse = new();
     private readonly HttpClient _http = new() { Timeout = Bound };
     private LivePage _page = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _page = await LivePage.StartAsync(0, ClickHouseAddress.Parse($"http://reader:secret@127.0.0.1:{_clickHouse.Port}/"), RuleBook.Empty, TimeProvider.System);
+        _page = await LivePage.StartAsync(0, ClickHouseAddress.Parse($"http://reader:secret@127.0.0.1:{_clickHouse.Port}/"), () => [], TimeProvider.System);
         _http.BaseAddress = new Uri(_page.Address);
     }
 
@@ -131,10 +135,48 @@ public sealed class LivePageTests : IAsyncLifetime
     [Fact]
     public async Task A_port_that_is_taken_is_named_with_the_way_out()
     {
-        var error = await Assert.ThrowsAsync<UpException>(() => LivePage.StartAsync(_clickHouse.Port, ClickHouseAddress.Parse("http://127.0.0.1:1"), RuleBook.Empty, TimeProvider.System));
+        var error = await Assert.ThrowsAsync<UpException>(() => LivePage.StartAsync(_clickHouse.Port, ClickHouseAddress.Parse("http://127.0.0.1:1"), () => [], TimeProvider.System));
 
         Assert.Contains($"port {_clickHouse.Port}", error.Message, StringComparison.Ordinal);
         Assert.Contains("--page-port", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_agreements_allow_follows_the_rules_and_what_they_allowed_before_is_kept()
+    {
+        await using var broker = await LocalKafkaServer.StartAsync(new LocalKafkaOptions { DataFolder = Path.Combine(_folder, "kafka"), Log = TextWriter.Null });
+        var client = new ClientConfig { BootstrapServers = broker.BootstrapServers };
+        using (var admin = new AdminClientBuilder(client).Build())
+        {
+            await TopicSetup.EnsureAsync(admin, broker.BootstrapServers);
+        }
+        using (var known = new KnownAgreements(client))
+        {
+            await PublishAsync(RulePublisher.DefaultFolder);
+            await UntilAllowsAsync(0.30);
+
+            var rules = Directory.CreateDirectory(Path.Combine(_folder, "rules")).FullName;
+            foreach (var file in Directory.EnumerateFiles(RulePublisher.DefaultFolder, "*.yaml"))
+            {
+                var text = await File.ReadAllTextAsync(file);
+                await File.WriteAllTextAsync(Path.Combine(rules, Path.GetFileName(file)), text.Replace("allowed-percent: {units: 30}", "allowed-percent: {units: 45}", StringComparison.Ordinal));
+            }
+            await PublishAsync(rules);
+            await UntilAllowsAsync(0.45);
+            Assert.Contains(known.All, agreement => agreement.Allowed(RateMeasure.Units) == 0.30);
+
+            async Task UntilAllowsAsync(double share)
+            {
+                var until = DateTimeOffset.UtcNow + Bound;
+                while (known.All.All(agreement => agreement.Allowed(RateMeasure.Units) != share))
+                {
+                    Assert.True(DateTimeOffset.UtcNow < until, $"no agreement allows {share}: {known.All.Count} are known");
+                    await Task.Delay(20);
+                }
+            }
+        }
+
+        async Task PublishAsync(string from) => await RulePublisher.PublishAsync(client, RulePublisher.Read(from).Documents, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Before anything has happened, too, and with every period.</summary>
@@ -142,22 +184,20 @@ public sealed class LivePageTests : IAsyncLifetime
     public async Task Every_view_can_be_read_from_a_new_database()
     {
         Assert.SkipWhen(LocalClickHouseServer.Missing is not null, LocalClickHouseServer.Missing ?? "");
-        var folder = Directory.CreateTempSubdirectory("returns-page-").FullName;
-        var server = await LocalClickHouseServer.Start(folder);
+        var server = await LocalClickHouseServer.Start(Path.Combine(_folder, "clickhouse"));
         try
         {
             using var http = new ClickHouseHttp(ClickHouseAddress.Parse(server.Endpoint.ToString()), Bound);
             await new Migrator(http, NullLogger<Migrator>.Instance).ApplyAsync();
             foreach (var view in View.All)
             {
-                using var figures = JsonDocument.Parse(await view.ReadAsync(http, RuleBook.Empty, DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken));
+                using var figures = JsonDocument.Parse(await view.ReadAsync(http, () => [], DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken));
                 Assert.All(view.Figures, figure => Assert.Equal(JsonValueKind.Array, figures.RootElement.GetProperty(figure).ValueKind));
             }
         }
         finally
         {
             await server.DisposeAsync();
-            Directory.Delete(folder, recursive: true);
         }
     }
 
@@ -166,6 +206,7 @@ public sealed class LivePageTests : IAsyncLifetime
         _http.Dispose();
         await _page.DisposeAsync();
         _clickHouse.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 
     /// <summary>One that looks at a view.</summary>

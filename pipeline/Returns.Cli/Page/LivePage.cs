@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Returns.Cli.Up;
 using Returns.ClickHouse;
-using Returns.Domain.Rules;
+using Returns.Domain.Compliance;
 
 namespace Returns.Cli.Page;
 
@@ -35,10 +35,10 @@ internal sealed class LivePage : IAsyncDisposable
     /// <summary>Serves the page on loopback.</summary>
     /// <param name="port">The port, or 0 for a free one.</param>
     /// <param name="address">The ClickHouse to read.</param>
-    /// <param name="rules">The rules in force: what agreements allow.</param>
+    /// <param name="agreements">Gives the vendors' agreements that are known.</param>
     /// <param name="time">Paces the refreshes, and says as of when the figures are.</param>
     /// <exception cref="UpException">The port cannot be had.</exception>
-    public static async Task<LivePage> StartAsync(int port, ClickHouseAddress address, RuleBook rules, TimeProvider time)
+    public static async Task<LivePage> StartAsync(int port, ClickHouseAddress address, Func<IReadOnlyCollection<Agreement>> agreements, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -62,7 +62,7 @@ internal sealed class LivePage : IAsyncDisposable
                     app.MapGet(path, asset.WriteAsync);
                 }
             }
-            var feeds = View.All.ToDictionary(view => view, view => new ViewFeed(view, clickHouse, rules, time));
+            var feeds = View.All.ToDictionary(view => view, view => new ViewFeed(view, clickHouse, agreements, time));
             foreach (var (view, feed) in feeds)
             {
                 app.MapGet($"/events/{view.Name}", (HttpContext context) => TypedResults.ServerSentEvents(feed.ReadAsync(context.RequestAborted)));

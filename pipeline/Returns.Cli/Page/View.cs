@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Returns.ClickHouse;
 using Returns.Contracts;
-using Returns.Domain.Rules;
+using Returns.Domain.Compliance;
 
 namespace Returns.Cli.Page;
 
@@ -13,7 +13,7 @@ namespace Returns.Cli.Page;
 /// <param name="Parameters">Values of the queries' parameters.</param>
 internal sealed record View(string Name, IReadOnlyList<string> Figures, IReadOnlyDictionary<string, string> Parameters)
 {
-    /// <summary>The agreements in force, which are no rows of ClickHouse but of the rules.</summary>
+    /// <summary>What the vendors' agreements allow, which the rules say and not ClickHouse.</summary>
     private const string Agreements = "agreements";
 
     private static readonly Dictionary<string, string> Format = new()
@@ -49,12 +49,12 @@ internal sealed record View(string Name, IReadOnlyList<string> Figures, IReadOnl
 
     /// <summary>Asks for every figure, one after the other.</summary>
     /// <param name="clickHouse">The server and database.</param>
-    /// <param name="rules">The rules in force.</param>
+    /// <param name="agreements">Gives the agreements that are known.</param>
     /// <param name="asOf">When it was asked, as the page shows it.</param>
     /// <param name="cancel">Breaks it off.</param>
     /// <returns>JSON: <c>asOf</c>, and the rows of each figure by its name.</returns>
     /// <exception cref="ClickHouseException">The server did not answer in time, or refused.</exception>
-    public async Task<string> ReadAsync(ClickHouseHttp clickHouse, RuleBook rules, DateTimeOffset asOf, CancellationToken cancel)
+    public async Task<string> ReadAsync(ClickHouseHttp clickHouse, Func<IReadOnlyCollection<Agreement>> agreements, DateTimeOffset asOf, CancellationToken cancel)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -66,7 +66,7 @@ internal sealed record View(string Name, IReadOnlyList<string> Figures, IReadOnl
                 json.WritePropertyName(figure);
                 if (figure == Agreements)
                 {
-                    Write(json, rules);
+                    Write(json, agreements());
                     continue;
                 }
                 json.WriteRawValue(OnOneLine(await clickHouse.QueryAsync(Query(figure), Parameters, cancel)));
@@ -76,10 +76,10 @@ internal sealed record View(string Name, IReadOnlyList<string> Figures, IReadOnl
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    private static void Write(Utf8JsonWriter json, RuleBook rules)
+    private static void Write(Utf8JsonWriter json, IReadOnlyCollection<Agreement> agreements)
     {
         json.WriteStartArray();
-        foreach (var agreement in rules.Programs.SelectMany(program => program.Vendors.Agreements).DistinctBy(agreement => agreement.Id.ToString()))
+        foreach (var agreement in agreements)
         {
             json.WriteStartObject();
             json.WriteString("id", agreement.Id.ToString());

@@ -2,7 +2,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Returns.ClickHouse;
-using Returns.Domain.Rules;
+using Returns.Domain.Compliance;
 
 namespace Returns.Cli.Page;
 
@@ -14,7 +14,7 @@ namespace Returns.Cli.Page;
 /// one took, so that a view never takes more than a fifth of ClickHouse's time. A viewer that is slow misses refreshes and is
 /// sent the newest one; it holds up nobody.
 /// </remarks>
-internal sealed class ViewFeed(View view, ClickHouseHttp clickHouse, RuleBook rules, TimeProvider time) : IDisposable
+internal sealed class ViewFeed(View view, ClickHouseHttp clickHouse, Func<IReadOnlyCollection<Agreement>> agreements, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan LeastPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
@@ -150,7 +150,7 @@ internal sealed class ViewFeed(View view, ClickHouseHttp clickHouse, RuleBook ru
         var now = time.GetUtcNow();
         try
         {
-            return new Look(await view.ReadAsync(clickHouse, rules, now, cancel), now, null, null);
+            return new Look(await view.ReadAsync(clickHouse, agreements, now, cancel), now, null, null);
         }
         catch (Exception error) when (error is ClickHouseException or JsonException)
         {

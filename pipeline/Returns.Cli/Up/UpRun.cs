@@ -2,7 +2,6 @@ using Confluent.Kafka;
 using Returns.Cli.Page;
 using Returns.Cli.Rules;
 using Returns.ClickHouse;
-using Returns.Domain.Rules;
 using Returns.Simulator;
 
 namespace Returns.Cli.Up;
@@ -34,7 +33,8 @@ internal sealed class UpRun(UpOptions options, RunView view)
         using var clickHouse = new ClickHouseHttp(ClickHouseAddress.Parse(pipeline.ClickHouse), TimeSpan.FromSeconds(60));
         await pipeline.StartWorkersAsync(cancel);
         await pipeline.RunningAsync(cancel);
-        await using var page = await ServePageAsync(pipeline, book);
+        using var agreements = options.PagePort is null ? null : new KnownAgreements(pipeline.Client);
+        await using var page = agreements is null ? null : await ServePageAsync(options.PagePort!.Value, agreements, pipeline);
         Where(pipeline, page);
         try
         {
@@ -62,13 +62,9 @@ internal sealed class UpRun(UpOptions options, RunView view)
         }
     }
 
-    /// <summary>Serves the live page, where it was asked for and could be built.</summary>
-    private async Task<LivePage?> ServePageAsync(Pipeline pipeline, RuleBook book)
+    /// <summary>Serves the live page, where it could be built.</summary>
+    private async Task<LivePage?> ServePageAsync(int preferred, KnownAgreements agreements, Pipeline pipeline)
     {
-        if (options.PagePort is not { } preferred)
-        {
-            return null;
-        }
         if (!LivePage.IsBuilt)
         {
             view.Say("There is no live page: npm could not install what it is built from. Build again where npm reaches its registry.");
@@ -79,7 +75,7 @@ internal sealed class UpRun(UpOptions options, RunView view)
         {
             view.Say($"Port {preferred} is taken: the page is at port {port}; --page-port chooses another.");
         }
-        return await LivePage.StartAsync(port, ClickHouseAddress.Parse(pipeline.ClickHouse), book, TimeProvider.System);
+        return await LivePage.StartAsync(port, ClickHouseAddress.Parse(pipeline.ClickHouse), () => agreements.All, TimeProvider.System);
     }
 
     private void Where(Pipeline pipeline, LivePage? page)
