@@ -39,7 +39,7 @@ export function floor(main: HTMLElement): void {
       formatter: (at: { data: [number, number, number] }[]) =>
         `${minute(at[0]?.data[2] ?? 0)} UTC\n${count(at[0]?.data[1] ?? 0)} routed\n${count(at[1]?.data[1] ?? 0)} to manual review`,
     },
-    xAxis: { ...axis(pen), type: 'time', splitLine: { show: false }, axisLabel: { ...axis(pen).axisLabel, hideOverlap: true } },
+    xAxis: { ...axis(pen), type: 'time', splitLine: { show: false }, axisLabel: { ...axis(pen).axisLabel, hideOverlap: true, formatter: { month: '{MMM} {yyyy}', day: '{d} {MMM}' } } },
     yAxis: { ...axis(pen), type: 'value', minInterval: 1, axisLine: { show: false } },
     useUTC: true,
     series: [
