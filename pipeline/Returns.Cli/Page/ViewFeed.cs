@@ -30,18 +30,6 @@ internal sealed class ViewFeed(View view, ClickHouseHttp clickHouse, Func<IReadO
     /// <summary>What the view looks like: the figures as last read, and since when they are stale, and why, where they are.</summary>
     private sealed record Look(string? Figures, DateTimeOffset AsOf, DateTimeOffset? StaleSince, string? Reason);
 
-    /// <summary>How many look at it.</summary>
-    public int Viewers
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _viewers;
-            }
-        }
-    }
-
     /// <summary>
     /// The view for one viewer: <c>figures</c> as they are read, <c>stale</c> where ClickHouse does not give them, and <c>alive</c>
     /// at its begin and after a silence, by which a connection that is gone shows on either end.
@@ -85,11 +73,15 @@ internal sealed class ViewFeed(View view, ClickHouseHttp clickHouse, Func<IReadO
         }
     }
 
-    /// <summary>Ends the refreshes.</summary>
+    /// <summary>Ends the refreshes, and what is sent to viewers.</summary>
+    /// <remarks>The sources are cancelled and not disposed of: a viewer that leaves afterwards still uses them.</remarks>
     public void Dispose()
     {
         _closing.Cancel();
-        _closing.Dispose();
+        lock (_gate)
+        {
+            _refreshing?.Cancel();
+        }
     }
 
     private void Enter()
@@ -98,8 +90,8 @@ internal sealed class ViewFeed(View view, ClickHouseHttp clickHouse, Func<IReadO
         {
             if (_viewers++ == 0)
             {
-                _refreshing = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
-                _ = RefreshAsync(_refreshing);
+                _refreshing = new CancellationTokenSource();
+                _ = RefreshAsync(_refreshing.Token);
             }
         }
     }
@@ -116,11 +108,8 @@ internal sealed class ViewFeed(View view, ClickHouseHttp clickHouse, Func<IReadO
         }
     }
 
-    // Owns its source: it is the last to use it.
-    private async Task RefreshAsync(CancellationTokenSource refreshing)
+    private async Task RefreshAsync(CancellationToken cancel)
     {
-        using var _ = refreshing;
-        var cancel = refreshing.Token;
         try
         {
             while (true)

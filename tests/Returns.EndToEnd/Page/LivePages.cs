@@ -80,6 +80,7 @@ public sealed class LivePages(PageRun run) : IClassFixture<PageRun>
     public async Task The_figures_of_vendors_are_those_of_ClickHouse_with_the_bound_that_alerts_go_by()
     {
         await using var page = await run.OpenAsync("vendors");
+        await run.Up.ClickHouseSaysAsync("SELECT count() > 0 FROM chargebacks", "1", TimeSpan.FromSeconds(90));
 
         await page.HoldsAsync(run.Up, "chargebacks", [0, 1, 2, 3, 5, 6, 8],
             "SELECT document_id, kind, program, concat(vendor, '_#', toString(sequence)), units, defects, concat(toDecimalString(total, 2), '_', currency) FROM chargebacks");
@@ -187,6 +188,28 @@ public sealed class LivePages(PageRun run) : IClassFixture<PageRun>
         await page.Page.UnrouteAsync("**/events/**");
         await page.LiveAsync();
         Assert.False(await page.Page.Locator("#notice").IsVisibleAsync());
+    }
+
+    [Fact]
+    public async Task Figures_that_ClickHouse_does_not_give_are_stale_since_and_stay_on_the_screen()
+    {
+        await using var page = await run.OpenAsync(Floor);
+        var units = await page.FigureAsync("units");
+        // What it said, in its order: the stream that is sent here ends, so that the connection counts as lost after it.
+        await page.Page.EvaluateAsync("() => { window.said = []; new MutationObserver(() => said.push(document.getElementById('state').dataset.state + ' ' + document.getElementById('state-text').textContent + ' ' + document.getElementById('notice').textContent)).observe(document.getElementById('notice'), { childList: true }); }");
+
+        await page.Page.RouteAsync("**/events/**", route => route.FulfillAsync(new RouteFulfillOptions
+        {
+            ContentType = "text/event-stream",
+            Body = "event: stale\ndata: {\"since\":\"2026-01-05T03:04:05Z\",\"reason\":\"<b>no answer</b> within 20 s\"}\n\n",
+        }));
+        await page.Page.Locator("#period select").SelectOptionAsync("month");
+
+        await page.Page.WaitForFunctionAsync("() => said.some(words => words.startsWith('stale '))");
+        var said = await page.Page.EvaluateAsync<string>("() => said.find(words => words.startsWith('stale '))");
+        Assert.Contains("stale since 03:04:05", said, StringComparison.Ordinal);
+        Assert.Contains("<b>no answer</b> within 20 s", said, StringComparison.Ordinal);
+        Assert.Equal(units, await page.FigureAsync("units"));
     }
 
     /// <summary>What axe-core finds that is serious: its rules, the element, and why.</summary>

@@ -49,7 +49,6 @@ public sealed class PageRun : IAsyncLifetime
         // Weeks later, and on every partition before the last of it: windows of the vendors' agreements close, and documents are issued.
         await FeedAsync(seed: 22, units: 300, days: 70);
         await FeedAsync(seed: 24, units: 300, days: 71);
-        await _up.ClickHouseSaysAsync("SELECT count() > 0 FROM chargebacks", "1", TimeSpan.FromSeconds(90));
     }
 
     /// <summary>Streams another shift through the pipeline.</summary>
@@ -73,6 +72,7 @@ public sealed class PageRun : IAsyncLifetime
             ViewportSize = new ViewportSize { Width = width, Height = height },
             ColorScheme = scheme,
             ReducedMotion = ReducedMotion.Reduce,
+            TimezoneId = "UTC",
         });
         var page = new OpenPage(await context.NewPageAsync(), Address);
         await page.Page.GotoAsync(new Uri(Address, path).ToString());
