@@ -6,7 +6,7 @@ using System.Text;
 
 namespace Returns.ClickHouse;
 
-/// <summary>The ClickHouse HTTP interface, as far as migrations and the sink need it.</summary>
+/// <summary>The ClickHouse HTTP interface, as far as migrations, the sink and the live page need it.</summary>
 /// <remarks>Safe across threads. Every request ends within the timeout given at construction.</remarks>
 public sealed class ClickHouseHttp : IDisposable
 {
@@ -39,7 +39,15 @@ public sealed class ClickHouseHttp : IDisposable
     /// <exception cref="ClickHouseException">The server did not answer in time, or refused.</exception>
     public Task<string> QueryAsync(string sql, CancellationToken cancel = default) => SendAsync(InDatabase(""), Text(sql), cancel);
 
-    /// <summary>As <see cref="QueryAsync"/>, in no database: for statements that create or look for one.</summary>
+    /// <summary>As <see cref="QueryAsync(string, CancellationToken)"/>, with settings and with values for the query's parameters.</summary>
+    /// <param name="sql">The statement; its parameters are written <c>{name:Type}</c>.</param>
+    /// <param name="parameters">Settings by name, and values by name with <c>param_</c> before it.</param>
+    /// <param name="cancel">Breaks the request off.</param>
+    /// <exception cref="ClickHouseException">The server did not answer in time, or refused.</exception>
+    public Task<string> QueryAsync(string sql, IEnumerable<KeyValuePair<string, string>> parameters, CancellationToken cancel) =>
+        SendAsync(InDatabase(string.Concat(parameters.Select(p => $"&{Uri.EscapeDataString(p.Key)}={Uri.EscapeDataString(p.Value)}"))), Text(sql), cancel);
+
+    /// <summary>As <see cref="QueryAsync(string, CancellationToken)"/>, in no database: for statements that create or look for one.</summary>
     internal Task<string> QueryServerAsync(string sql, CancellationToken cancel) => SendAsync("/", Text(sql), cancel);
 
     /// <summary>Inserts RowBinary rows as one block, at most once for one token within the table's deduplication window.</summary>

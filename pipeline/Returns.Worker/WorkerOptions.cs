@@ -54,8 +54,8 @@ internal sealed record WorkerOptions
           --schema-registry URL   where schema ids come from; without it, from schemas/
           --threads N             stream threads of a role that processes streams (one a processor, at most 4)
           --instance-id NAME      static membership: one that starts again under its name takes its partitions over at once
-          --session-timeout N     seconds without a heartbeat after which others take over (triage 10, sink 45)
-          --transaction-timeout N seconds after which the broker aborts what a dead process of the role triage left open (10)
+          --session-timeout N     seconds without a heartbeat after which others take over (10; sink 45)
+          --transaction-timeout N seconds after which the broker aborts what a dead process left open (10)
           --idle-after N          seconds after which a partition of the scans that brings nothing holds no window back; for the role compliance (30)
           --http-host ADDRESS     address of metrics and health (127.0.0.1)
           --http-port N           port of metrics and health; 0 takes a free one (9464)
@@ -94,7 +94,7 @@ internal sealed record WorkerOptions
     /// <summary>After how long without a heartbeat the group gives a role's partitions to others; null for the role's own.</summary>
     public TimeSpan? SessionTimeout { get; init; }
 
-    /// <summary>After how long the broker aborts the transaction of a process of the role triage that is gone; null for the role's own.</summary>
+    /// <summary>After how long the broker aborts the transaction of a process that is gone; null for the role's own.</summary>
     public TimeSpan? TransactionTimeout { get; init; }
 
     /// <summary>How long a partition of the scans may bring nothing and still hold windows back.</summary>
@@ -108,6 +108,16 @@ internal sealed record WorkerOptions
 
     /// <summary>Whether to stop when standard input closes.</summary>
     public bool ExitWithStdin { get; init; }
+
+    /// <summary>What a role that processes streams is run with.</summary>
+    public StreamsOptions Streams
+    {
+        get
+        {
+            var streams = new StreamsOptions { Client = Kafka, Threads = Threads, GroupInstanceId = InstanceId };
+            return streams with { SessionTimeout = SessionTimeout ?? streams.SessionTimeout, TransactionTimeout = TransactionTimeout ?? streams.TransactionTimeout };
+        }
+    }
 
     /// <summary>Reads command line, environment and appsettings.json.</summary>
     /// <exception cref="FormatException">An option is unknown, missing or wrong; the message names it, its value and the way out.</exception>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Confluent.Kafka;
+using Returns.Cli.Page;
 using Returns.Streams.Kafka;
 using Spectre.Console;
 
@@ -24,9 +25,11 @@ internal static class UpCommand
         var kafka = new Option<string?>("--kafka") { Description = "Use this Kafka instead of starting the local one.", HelpName = "HOST:PORT" };
         var kafkaConfig = new Option<FileInfo?>("--kafka-config") { Description = "librdkafka properties for every client of the Kafka in use, one name=value a line: SASL, TLS.", HelpName = "FILE" };
         var clickHouse = new Option<string?>("--clickhouse") { Description = "Use this ClickHouse instead of starting the local one.", HelpName = "URL" };
+        var pagePort = new Option<int>("--page-port") { Description = "Port of the live page on this machine; another where it is taken, 0 for any.", DefaultValueFactory = _ => LivePage.DefaultPort, HelpName = "PORT" };
+        var noPage = new Option<bool>("--no-page") { Description = "Serve no live page." };
         var command = new Command("up", "Run the whole pipeline: scans to Kafka, graded and routed, exactly once in ClickHouse.")
         {
-            input, simulate, seed, units, exit, summary, data, kafka, kafkaConfig, clickHouse,
+            input, simulate, seed, units, exit, summary, data, kafka, kafkaConfig, clickHouse, pagePort, noPage,
         };
         command.Validators.Add(result =>
         {
@@ -45,6 +48,10 @@ internal static class UpCommand
             if (result.GetValue(units) is < 1)
             {
                 result.AddError("--units: give at least 1");
+            }
+            if (result.GetValue(pagePort) is < 0 or > ushort.MaxValue)
+            {
+                result.AddError("--page-port: give a port from 1 to 65535, or 0 for any");
             }
             if (result.GetValue(kafkaConfig) is not null && result.GetValue(kafka) is null)
             {
@@ -91,6 +98,7 @@ internal static class UpCommand
                 KafkaClient = client,
                 KafkaConfig = result.GetValue(kafkaConfig)?.FullName,
                 ClickHouse = result.GetValue(clickHouse),
+                PagePort = result.GetValue(noPage) ? null : result.GetValue(pagePort),
             }, view).RunAsync(cancel);
         });
         return command;

@@ -40,4 +40,7 @@ internal sealed record UpOptions
 
     /// <summary>URL of a ClickHouse to use instead of starting the local one.</summary>
     public string? ClickHouse { get; init; }
+
+    /// <summary>Port of the live page: this one where it is free, else any; null for no page.</summary>
+    public int? PagePort { get; init; }
 }

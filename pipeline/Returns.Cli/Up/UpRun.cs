@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Returns.Cli.Page;
 using Returns.Cli.Rules;
 using Returns.ClickHouse;
 using Returns.Simulator;
@@ -33,7 +34,9 @@ internal sealed class UpRun(UpOptions options, RunView view)
         using var clickHouse = new ClickHouseHttp(ClickHouseAddress.Parse(pipeline.ClickHouse), TimeSpan.FromSeconds(60));
         await pipeline.StartWorkersAsync(cancel);
         await pipeline.RunningAsync(cancel);
-        Where(pipeline);
+        using var agreements = options.PagePort is null ? null : new KnownAgreements(pipeline.Client);
+        await using var page = agreements is null ? null : await ServePageAsync(options.PagePort!.Value, agreements, pipeline);
+        Where(pipeline, page);
         var settlements = new SettlementFeeder(pipeline.Client, options.Seed);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var paying = settlements.RunAsync(stop.Token);
@@ -68,8 +71,28 @@ internal sealed class UpRun(UpOptions options, RunView view)
         }
     }
 
-    private void Where(Pipeline pipeline)
+    /// <summary>Serves the live page, where it could be built.</summary>
+    private async Task<LivePage?> ServePageAsync(int preferred, KnownAgreements agreements, Pipeline pipeline)
     {
+        if (!LivePage.IsBuilt)
+        {
+            view.Say("There is no live page: npm could not install what it is built from. Build again where npm reaches its registry.");
+            return null;
+        }
+        var port = Ports.Choose(preferred);
+        if (port != preferred && preferred != 0)
+        {
+            view.Say($"Port {preferred} is taken: the page is at port {port}; --page-port chooses another.");
+        }
+        return await LivePage.StartAsync(port, ClickHouseAddress.Parse(pipeline.ClickHouse), () => agreements.All, TimeProvider.System);
+    }
+
+    private void Where(Pipeline pipeline, LivePage? page)
+    {
+        if (page is not null)
+        {
+            view.Say($"  {"Page",-12}{page.Address}");
+        }
         foreach (var (name, address) in pipeline.Addresses)
         {
             view.Say($"  {name,-12}{address}");

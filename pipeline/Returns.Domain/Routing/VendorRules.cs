@@ -24,6 +24,9 @@ public sealed class VendorRules
     /// <summary>Terms for vendors without an agreement of their own.</summary>
     public VendorTerms Others { get; }
 
+    /// <summary>The compliance agreements of all vendors, in no order.</summary>
+    public IEnumerable<Agreement> Agreements => _agreements.Dictionary.Values.SelectMany(agreements => agreements.All);
+
     /// <summary>The vendor's terms.</summary>
     public VendorTerms Of(ReadOnlySpan<byte> vendor) =>
         _terms.TryGetValue(vendor, out var terms) ? terms : Others;

@@ -30,7 +30,7 @@ internal sealed class RecoveryRole(WorkerOptions options, ISchemaIds schemas, IL
         }
         var partitions = await SourcePartitions.CountAsync(options.Kafka, Topics.Dispositions, cancel);
         var topology = RecoveryTopology.Build(schemas, partitions, Metrics.DefaultFactory);
-        var streams = new StreamsOptions { Client = options.Kafka, Threads = options.Threads, GroupInstanceId = options.InstanceId, CommitInterval = CommitInterval, CommitIntervalBehind = CommitIntervalBehind };
+        var streams = options.Streams with { CommitInterval = CommitInterval, CommitIntervalBehind = CommitIntervalBehind };
         _application = new StreamsApplication(topology, streams, Metrics.DefaultFactory, logs.CreateLogger<StreamsApplication>());
         await _application.RunAsync(cancel);
     }
