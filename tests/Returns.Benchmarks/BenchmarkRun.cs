@@ -14,6 +14,9 @@ internal sealed class BenchmarkRun(int rounds, double size) : IDisposable
     private readonly List<string> _notes = [];
     private KafkaAddress? _kafka;
 
+    /// <summary>Whether the run is long enough to say that a target is met or missed: at its full size, over five rounds.</summary>
+    public bool IsJudged => rounds >= 5 && size >= 1;
+
     /// <summary>How often what is compared takes its turn, warm-up not counted.</summary>
     public int Rounds => rounds;
 
@@ -27,7 +30,7 @@ internal sealed class BenchmarkRun(int rounds, double size) : IDisposable
     public void Add(Row row)
     {
         _rows.Add(row);
-        Console.WriteLine("  " + string.Join("  ", row.Cells().Where(cell => cell.Length > 0)));
+        Console.WriteLine("  " + string.Join("  ", row.Cells(IsJudged).Where(cell => cell.Length > 0)));
         if (row.NotMeasured is { } reason)
         {
             Note($"{row.Work}: {reason}");
@@ -60,7 +63,7 @@ internal sealed class BenchmarkRun(int rounds, double size) : IDisposable
     /// <summary>Prints the table.</summary>
     public void Print()
     {
-        var lines = _rows.Select(row => row.Cells()).Prepend(Columns).ToList();
+        var lines = _rows.Select(row => row.Cells(IsJudged)).Prepend(Columns).ToList();
         var widths = Columns.Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
         Console.WriteLine();
         foreach (var line in lines)
@@ -97,7 +100,7 @@ internal sealed class BenchmarkRun(int rounds, double size) : IDisposable
                 row.Reference,
                 row.Target,
                 TargetIs = row.AtMost ? "most" : "least",
-                row.Met,
+                Met = IsJudged ? row.Met : null,
                 row.NotMeasured,
                 Median = row.Ours.Count == 0 ? (double?)null : Row.Median(row.Judged),
             }),

@@ -43,7 +43,8 @@ internal sealed record Row
     }
 
     /// <summary>The row's cells as the table has them: work, ours, reference, ratio, spread, target, met.</summary>
-    public string[] Cells()
+    /// <param name="isJudged">Whether the run was long enough to say that a target is met or missed.</param>
+    public string[] Cells(bool isJudged)
     {
         var target = Target is { } bound ? $"{(AtMost ? "≤" : "≥")} {Text(bound)}" : "";
         var against = Against.Length == 0 ? "–" : Against;
@@ -57,7 +58,7 @@ internal sealed record Row
             Work, $"{Text(Median(Ours))} {Unit}",
             Reference.Count == 0 ? against : $"{Text(Median(Reference))} {Against}",
             Reference.Count == 0 ? "" : Text(Median(Judged)),
-            spread, target, Met switch { true => "met", false => "missed", null => "" },
+            spread, target, !isJudged ? "" : Met switch { true => "met", false => "missed", null => "" },
         ];
     }
 

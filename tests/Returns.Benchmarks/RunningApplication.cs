@@ -13,9 +13,13 @@ internal sealed class RunningApplication : IAsyncDisposable
     private readonly Task _running;
 
     /// <summary>Starts it.</summary>
-    public RunningApplication(Topology topology, string servers, IMetricFactory metrics)
+    /// <param name="topology">What it runs.</param>
+    /// <param name="servers">Bootstrap servers.</param>
+    /// <param name="metrics">Takes its metrics.</param>
+    /// <param name="threads">Stream threads.</param>
+    public RunningApplication(Topology topology, string servers, IMetricFactory metrics, int threads = 1)
     {
-        Application = new StreamsApplication(topology, new StreamsOptions { Client = new ClientConfig { BootstrapServers = servers } }, metrics, NullLogger.Instance);
+        Application = new StreamsApplication(topology, new StreamsOptions { Client = new ClientConfig { BootstrapServers = servers }, Threads = threads }, metrics, NullLogger.Instance);
         _running = Application.RunAsync(_stop.Token);
     }
 

@@ -25,6 +25,9 @@ internal sealed class TriagePipeline : IAsyncDisposable
 
     private TriagePipeline(KafkaAddress kafka, RuleBook rules, IAdminClient admin) => (_kafka, Rules, _admin) = (kafka, rules, admin);
 
+    /// <summary>Stream threads, as a worker takes them where nothing is said.</summary>
+    public static int Threads => Math.Min(Environment.ProcessorCount, 4);
+
     /// <summary>The rules that were published.</summary>
     public RuleBook Rules { get; }
 
@@ -73,7 +76,7 @@ internal sealed class TriagePipeline : IAsyncDisposable
     public RunningApplication Start(CollectorRegistry registry)
     {
         var metrics = Metrics.WithCustomRegistry(registry);
-        return new RunningApplication(TriageTopology.Build(LocalSchemaIds.BuiltIn, metrics, NullLogger.Instance), _kafka.BootstrapServers, metrics);
+        return new RunningApplication(TriageTopology.Build(LocalSchemaIds.BuiltIn, metrics, NullLogger.Instance), _kafka.BootstrapServers, metrics, Threads);
     }
 
     /// <summary>Removes what triage wrote.</summary>

@@ -14,7 +14,7 @@ public sealed class ConfigurationTests : IDisposable
         var options = WorkerOptions.Read(["--roles", "triage", "--kafka", "127.0.0.1:9092"]);
         Assert.Equal(["triage"], options.Roles);
         Assert.Equal("127.0.0.1:9092", options.Kafka.BootstrapServers);
-        Assert.Equal((IPAddress.Loopback, 9464, 1, false), (options.HttpHost, options.HttpPort, options.Threads, options.ExitWithStdin));
+        Assert.Equal((IPAddress.Loopback, 9464, Math.Min(Environment.ProcessorCount, 4), false), (options.HttpHost, options.HttpPort, options.Threads, options.ExitWithStdin));
         Assert.Null(options.ClickHouse);
         Assert.Null(options.SchemaRegistry);
     }
