@@ -34,7 +34,8 @@ internal sealed record View(string Name, IReadOnlyList<string> Figures, IReadOnl
     [
         .. Periods.Select(p => new View($"floor/{p.Name}", ["units", "review_queue", "dead_letters"],
             new Dictionary<string, string>(Format) { ["param_period"] = Text(p.Period), ["param_step"] = Text(p.Step) })),
-        new View("recovery", ["write_off_by_category", "recovery_by_grade", "recovered_by_channel"], Format),
+        new View("recovery",
+            ["recovery_totals", "recovery_by_currency", "write_off_by_category", "write_off_value_by_category", "write_off_over_time", "recovery_by_grade", "recovered_by_channel", "chargeback_recovery"], Format),
         new View("vendors", [Agreements, "vendor_rates", "vendor_alerts", "chargebacks", "charged"], Format),
     ];
 

@@ -26,6 +26,9 @@ public sealed class PageRun : IAsyncLifetime
     /// <summary>The script that finds what keeps people from using a page.</summary>
     public static string Axe => Path.Combine(UpProcess.RepositoryFolder, "tests", "Returns.EndToEnd", "Page", "Browser", "node_modules", "axe-core", "axe.min.js");
 
+    /// <summary>The rules that the pipeline goes by.</summary>
+    internal static RuleBook Rules { get; } = ReadRules();
+
     /// <summary>Address of the page, with a slash at its end.</summary>
     public Uri Address { get; private set; } = new("about:blank");
 
@@ -57,9 +60,7 @@ public sealed class PageRun : IAsyncLifetime
     /// <param name="days">After the first shift.</param>
     internal async Task FeedAsync(ulong seed, long units, int days)
     {
-        var files = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "rules"), "*.yaml").Select(path => new RuleFile(path, File.ReadAllBytes(path)));
-        Assert.True(RuleFile.TryCompile(files, out _, out var book, out _));
-        var shift = SimulatedShift.Create(book, new ShiftOptions { Seed = seed, Units = units, StartsAt = FirstShift.AddDays(days).ToUnixTimeMilliseconds() });
+        var shift = SimulatedShift.Create(Rules, new ShiftOptions { Seed = seed, Units = units, StartsAt = FirstShift.AddDays(days).ToUnixTimeMilliseconds() });
         await Feeder.RunAsync(new ClientConfig { BootstrapServers = Up.AddressOf("Kafka") }, shift, new FeederOptions());
     }
 
@@ -78,6 +79,13 @@ public sealed class PageRun : IAsyncLifetime
         await page.Page.GotoAsync(new Uri(Address, path).ToString());
         await page.LiveAsync();
         return page;
+    }
+
+    private static RuleBook ReadRules()
+    {
+        var files = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "rules"), "*.yaml").Select(path => new RuleFile(path, File.ReadAllBytes(path)));
+        Assert.True(RuleFile.TryCompile(files, out _, out var book, out _));
+        return book;
     }
 
     public async ValueTask DisposeAsync()

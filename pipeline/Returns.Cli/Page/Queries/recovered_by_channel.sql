@@ -1,12 +1,17 @@
--- Expected net recovery by where units go: the channel of what is resold, the disposition of everything else; per currency.
+-- What units bring by where they go: the channel of what is resold, the disposition of everything else; per currency. Expected and
+-- settled are before handling; net is what was paid, or is expected still, less handling.
+WITH (SELECT countIf(origin = 'station') > 0 FROM recovery WHERE dimension = 'program' AND span = 'month') AS measured
 SELECT
-    expected_currency AS currency,
-    disposition,
-    channel,
-    count() AS units,
-    sum(expected_value) AS recovery_value
-FROM items
-WHERE state = 'routed' AND disposition != 'quarantine' AND expected_currency != ''
-GROUP BY currency, disposition, channel
-ORDER BY currency, recovery_value DESC
+    a.currency AS currency,
+    a.value AS channel,
+    sum(a.expected_units) AS units,
+    sum(a.expected_proceeds) AS expected_proceeds,
+    sum(a.settled_units) AS settled_units,
+    sum(a.settled_proceeds) AS settled_proceeds,
+    sum(a.net_recovery) AS net_recovery
+FROM recovery_amounts AS a
+WHERE a.dimension = 'channel' AND a.span = 'month' AND (a.origin = 'station') = measured
+GROUP BY currency, channel
+HAVING units > 0
+ORDER BY currency, net_recovery DESC, channel
 LIMIT 200

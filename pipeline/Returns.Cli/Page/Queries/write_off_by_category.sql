@@ -1,15 +1,12 @@
--- Write-off rate by category, all programs together, as the view of the same name defines it: units over all currencies; value per
--- currency of the cost. An empty currency holds the units without a cost.
+-- Write-off rate by category in units, all programs and months together: disposed of, among those with a final disposition.
+WITH (SELECT countIf(origin = 'station') > 0 FROM recovery WHERE dimension = 'program' AND span = 'month') AS measured
 SELECT
-    category,
-    currency,
-    sum(units) AS units,
-    sum(written_off_units) AS written_off_units,
-    written_off_units / units AS rate_units,
-    sum(w.value) AS value,
-    coalesce(sum(w.written_off_value), 0) AS written_off_value,
-    if(value > 0, toFloat64(written_off_value) / toFloat64(value), NULL) AS rate_value
-FROM (SELECT * REPLACE coalesce(category, 'unknown') AS category FROM write_off_rate_by_category) AS w
-GROUP BY GROUPING SETS ((category), (category, currency))
-ORDER BY grouping(currency) DESC, rate_units DESC, category, currency
-SETTINGS group_by_use_nulls = 1
+    if(r.value = '', 'unknown', r.value) AS category,
+    sum(r.decided) AS decided,
+    sum(r.written_off) AS written_off,
+    if(decided > 0, written_off / decided, NULL) AS rate
+FROM recovery AS r
+WHERE r.dimension = 'category' AND r.span = 'month' AND (r.origin = 'station') = measured
+GROUP BY category
+HAVING decided > 0
+ORDER BY rate DESC, category

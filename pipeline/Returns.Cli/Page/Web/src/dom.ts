@@ -108,9 +108,9 @@ export class Table<Row> {
   }
 }
 
-/** A chart's figures as a table, folded away. */
-export function folded(table: { root: HTMLElement }): HTMLElement {
+/** A chart's figures as tables, folded away. */
+export function folded(...tables: { root: HTMLElement }[]): HTMLElement {
   const details = element('details');
-  details.append(element('summary', '', 'As a table'), table.root);
+  details.append(element('summary', '', 'As a table'), ...tables.map(table => table.root));
   return details;
 }

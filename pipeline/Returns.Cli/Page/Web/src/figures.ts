@@ -24,20 +24,37 @@ export interface QueueRow {
 
 export interface DeadLetterRow { error_class: string; source_topic: string; records: number; newest_at: number }
 
-export interface WriteOffRow {
-  category: string;
-  currency: string | null;
-  units: number;
-  written_off_units: number;
-  rate_units: number;
-  value: string | null;
-  written_off_value: string | null;
-  rate_value: number | null;
+export interface RecoveryTotalsRow { units: number; decided: number; written_off: number; rate: number | null; kept_kilograms: number; origins: string[] }
+
+export interface RecoveryCurrencyRow {
+  currency: string;
+  net_recovery: string;
+  settled_units: number;
+  settled_proceeds: string;
+  costed_units: number;
+  handling_cost: string;
+  cost_per_return: string | null;
 }
+
+export interface WriteOffRow { category: string; decided: number; written_off: number; rate: number | null }
+
+export interface WriteOffValueRow { category: string; currency: string; decided_value: string; written_off_value: string; rate: number | null }
+
+export interface WriteOffTimeRow { time: number; span: 'day' | 'month'; decided: number; written_off: number; rate: number | null }
 
 export interface GradeRow { grade: string; currency: string; units: number; recovery_value: string; resale_value: string; rate: number | null }
 
-export interface ChannelRow { currency: string; disposition: string; channel: string | null; units: number; recovery_value: string }
+export interface ChannelRow {
+  currency: string;
+  channel: string;
+  units: number;
+  expected_proceeds: string;
+  settled_units: number;
+  settled_proceeds: string;
+  net_recovery: string;
+}
+
+export interface ChargebackRecoveryRow { currency: string; charged: string; defect_value: string; rate: number | null }
 
 export interface VendorRateRow {
   program: string;
@@ -100,5 +117,15 @@ export interface AgreementRow { id: string; allowed_units: number | null; allowe
 export interface ChargedRow { currency: string; documents: number; charged: string }
 
 export interface FloorFigures { asOf: string; units: UnitsRow[]; review_queue: QueueRow[]; dead_letters: DeadLetterRow[] }
-export interface RecoveryFigures { asOf: string; write_off_by_category: WriteOffRow[]; recovery_by_grade: GradeRow[]; recovered_by_channel: ChannelRow[] }
+export interface RecoveryFigures {
+  asOf: string;
+  recovery_totals: RecoveryTotalsRow[];
+  recovery_by_currency: RecoveryCurrencyRow[];
+  write_off_by_category: WriteOffRow[];
+  write_off_value_by_category: WriteOffValueRow[];
+  write_off_over_time: WriteOffTimeRow[];
+  recovery_by_grade: GradeRow[];
+  recovered_by_channel: ChannelRow[];
+  chargeback_recovery: ChargebackRecoveryRow[];
+}
 export interface VendorFigures { asOf: string; agreements: AgreementRow[]; vendor_rates: VendorRateRow[]; vendor_alerts: AlertRow[]; chargebacks: ChargebackRow[]; charged: ChargedRow[] }
