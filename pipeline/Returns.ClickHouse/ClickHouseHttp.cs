@@ -39,6 +39,15 @@ public sealed class ClickHouseHttp : IDisposable
     /// <exception cref="ClickHouseException">The server did not answer in time, or refused.</exception>
     public Task<string> QueryAsync(string sql, CancellationToken cancel = default) => SendAsync(InDatabase(""), Text(sql), cancel);
 
+    /// <summary>Runs a statement as <see cref="QueryAsync"/> does, and writes the answer as it comes: for formats that are no text.</summary>
+    /// <exception cref="ClickHouseException">The server did not answer in time, or refused; nothing was written then.</exception>
+    public async Task CopyAsync(string sql, Stream into, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        var bytes = await SendAsync(InDatabase(""), Text(sql), content => content.ReadAsByteArrayAsync(cancel), cancel);
+        await into.WriteAsync(bytes, cancel);
+    }
+
     /// <summary>As <see cref="QueryAsync"/>, in no database: for statements that create or look for one.</summary>
     internal Task<string> QueryServerAsync(string sql, CancellationToken cancel) => SendAsync("/", Text(sql), cancel);
 
@@ -61,13 +70,17 @@ public sealed class ClickHouseHttp : IDisposable
 
     private static StringContent Text(string sql) => new(sql, Encoding.UTF8);
 
-    private async Task<string> SendAsync(string url, HttpContent content, CancellationToken cancel)
+    private Task<string> SendAsync(string url, HttpContent content, CancellationToken cancel) =>
+        SendAsync(url, content, answer => answer.ReadAsStringAsync(cancel), cancel);
+
+    private async Task<T> SendAsync<T>(string url, HttpContent content, Func<HttpContent, Task<T>> read, CancellationToken cancel)
     {
         try
         {
             using var answer = await _http.PostAsync(new Uri(url, UriKind.Relative), content, cancel);
-            var text = await answer.Content.ReadAsStringAsync(cancel);
-            return answer.IsSuccessStatusCode && !answer.Headers.Contains("X-ClickHouse-Exception-Code") ? text : throw Refused(answer, text);
+            return answer.IsSuccessStatusCode && !answer.Headers.Contains("X-ClickHouse-Exception-Code")
+                ? await read(answer.Content)
+                : throw Refused(answer, await answer.Content.ReadAsStringAsync(cancel));
         }
         catch (Exception error) when (error is HttpRequestException or IOException or SocketException && cancel.IsCancellationRequested)
         {
