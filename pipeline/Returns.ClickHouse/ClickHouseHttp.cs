@@ -47,6 +47,15 @@ public sealed class ClickHouseHttp : IDisposable
     public Task<string> QueryAsync(string sql, IEnumerable<KeyValuePair<string, string>> parameters, CancellationToken cancel) =>
         SendAsync(InDatabase(string.Concat(parameters.Select(p => $"&{Uri.EscapeDataString(p.Key)}={Uri.EscapeDataString(p.Value)}"))), Text(sql), cancel);
 
+    /// <summary>Runs a statement as <see cref="QueryAsync(string, CancellationToken)"/> does, and writes the answer as it comes: for formats that are no text.</summary>
+    /// <exception cref="ClickHouseException">The server did not answer in time, or refused; nothing was written then.</exception>
+    public async Task CopyAsync(string sql, Stream into, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        var bytes = await SendAsync(InDatabase(""), Text(sql), content => content.ReadAsByteArrayAsync(cancel), cancel);
+        await into.WriteAsync(bytes, cancel);
+    }
+
     /// <summary>As <see cref="QueryAsync(string, CancellationToken)"/>, in no database: for statements that create or look for one.</summary>
     internal Task<string> QueryServerAsync(string sql, CancellationToken cancel) => SendAsync("/", Text(sql), cancel);
 
@@ -69,13 +78,17 @@ public sealed class ClickHouseHttp : IDisposable
 
     private static StringContent Text(string sql) => new(sql, Encoding.UTF8);
 
-    private async Task<string> SendAsync(string url, HttpContent content, CancellationToken cancel)
+    private Task<string> SendAsync(string url, HttpContent content, CancellationToken cancel) =>
+        SendAsync(url, content, answer => answer.ReadAsStringAsync(cancel), cancel);
+
+    private async Task<T> SendAsync<T>(string url, HttpContent content, Func<HttpContent, Task<T>> read, CancellationToken cancel)
     {
         try
         {
             using var answer = await _http.PostAsync(new Uri(url, UriKind.Relative), content, cancel);
-            var text = await answer.Content.ReadAsStringAsync(cancel);
-            return answer.IsSuccessStatusCode && !answer.Headers.Contains("X-ClickHouse-Exception-Code") ? text : throw Refused(answer, text);
+            return answer.IsSuccessStatusCode && !answer.Headers.Contains("X-ClickHouse-Exception-Code")
+                ? await read(answer.Content)
+                : throw Refused(answer, await answer.Content.ReadAsStringAsync(cancel));
         }
         catch (Exception error) when (error is HttpRequestException or IOException or SocketException && cancel.IsCancellationRequested)
         {

@@ -16,7 +16,7 @@ public sealed class MigrationTests(Databases databases)
 
         var tables = await http.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name");
         Assert.Equal(
-            ["chargebacks", "dead_letters", "dispositions", "exceptions", "grades", "items", "monthly_recovery_rate", "monthly_write_off_rate", "recovery", "recovery_amounts",
+            ["baselines", "chargebacks", "dead_letters", "dispositions", "exceptions", "grades", "items", "monthly_recovery_rate", "monthly_write_off_rate", "recovery", "recovery_amounts",
                 "recovery_current", "recovery_rate_by_grade", "recovery_windows", "schema_migrations", "settled_units", "settlements", "vendor_alerts",
                 "vendor_chargeback_recovery", "vendor_charges", "vendor_defect_rates", "vendor_windows", "write_off_rate_by_category"],
             tables.Split('\n', StringSplitOptions.RemoveEmptyEntries));

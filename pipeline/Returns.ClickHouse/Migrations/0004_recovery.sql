@@ -96,6 +96,17 @@ ENGINE = ReplacingMergeTree(_offset)
 PARTITION BY toYear(start)
 ORDER BY (program, origin, span, dimension, value, start);
 
+-- The periods that reports hold their figures against; the one pinned last counts, none where it was cleared. Whole days of UTC.
+CREATE TABLE IF NOT EXISTS baselines
+(
+    pinned_at DateTime64(3, 'UTC') DEFAULT now64(3),
+    is_cleared Bool,
+    from_day Date,
+    to_day Date
+)
+ENGINE = MergeTree
+ORDER BY pinned_at;
+
 -- One row per window: the latest figures, and how final they are. dimension is one of program, facility, category,
 -- product_line, grade, channel, vendor; span one of hour, day, month. A window from which every unit has moved away is left out.
 CREATE OR REPLACE VIEW recovery AS
