@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Returns.Cli.Chargebacks;
+using Returns.Cli.DeadLetters;
 using Returns.Cli.Rules;
 using Returns.Cli.Up;
 
@@ -9,6 +10,7 @@ var root = new RootCommand("Returns.Streaming: grades, routes and accounts for r
     UpCommand.Create(),
     RulesCommand.Create(),
     ChargebacksCommand.Create(),
+    DlqCommand.Create(),
 };
 
 // The first Ctrl-C stops everything in order. A second one ends at once: the children end themselves when this process has.
