@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using Xunit;
 
 namespace Returns.Contracts.Tests;
 
@@ -52,7 +51,10 @@ internal sealed class LoopbackRegistry : IDisposable
         }
         _stop.Cancel();
         _listener.Stop();
-        Assert.True(_accepting.Wait(TimeSpan.FromSeconds(10)), "the listener did not stop");
+        if (!_accepting.Wait(TimeSpan.FromSeconds(10)))
+        {
+            throw new TimeoutException("the listener did not stop");
+        }
     }
 
     private async Task AcceptAsync()

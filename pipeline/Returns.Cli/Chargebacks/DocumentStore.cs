@@ -10,7 +10,7 @@ namespace Returns.Cli.Chargebacks;
 /// <summary>The documents of returns.chargebacks, and what they rest on.</summary>
 internal sealed class DocumentStore(ClientConfig client, CancellationToken cancel) : IDisposable
 {
-    private readonly TopicReader _reader = new(client, cancel);
+    private readonly TopicReader _reader = new(client, "returns.chargebacks.reader", cancel);
 
     /// <summary>Every document, each vendor's in order.</summary>
     /// <exception cref="UpException">A document cannot be decoded, or the broker does not answer.</exception>
@@ -18,12 +18,12 @@ internal sealed class DocumentStore(ClientConfig client, CancellationToken cance
     {
         var documents = new List<Chargeback>();
         var decoder = new WireDecoder<Chargeback>();
-        _reader.ReadAll(Topics.Chargebacks, (partition, offset, value) =>
+        _reader.ReadAll(Topics.Chargebacks, record =>
         {
             var document = new Chargeback();
-            if (!decoder.TryDecode(value, document, out var error))
+            if (!decoder.TryDecode(record.Message.Value, document, out var error))
             {
-                throw new UpException($"{Topics.Chargebacks} [{partition}] @{offset}: {error}");
+                throw new UpException($"{Topics.Chargebacks} [{record.Partition.Value}] @{record.Offset}: {error}");
             }
             documents.Add(document);
         });
@@ -37,12 +37,12 @@ internal sealed class DocumentStore(ClientConfig client, CancellationToken cance
         var decoder = new WireDecoder<VendorUnit>();
         var agreement = new Agreement(document.Terms);
         var journal = document.Journal;
-        _reader.Read(Topics.VendorUnits, journal.Partition, journal.FirstOffset, journal.LastOffset, (partition, offset, value) =>
+        _reader.Read(Topics.VendorUnits, journal.Partition, journal.FirstOffset, journal.LastOffset, record =>
         {
             var unit = new VendorUnit();
-            if (!decoder.TryDecode(value, unit, out var error))
+            if (!decoder.TryDecode(record.Message.Value, unit, out var error))
             {
-                throw new UpException($"{Topics.VendorUnits} [{partition}] @{offset}: {error}");
+                throw new UpException($"{Topics.VendorUnits} [{record.Partition.Value}] @{record.Offset}: {error}");
             }
             if (unit.Program != document.Program || unit.Vendor != document.Vendor)
             {
@@ -55,7 +55,7 @@ internal sealed class DocumentStore(ClientConfig client, CancellationToken cance
             }
             if (IsOfWindow(unit.Standing) && unit.Standing!.Violations.Count > 0)
             {
-                units[lpn] = new ChargedUnit(unit, partition, offset);
+                units[lpn] = new ChargedUnit(unit, record.Partition.Value, record.Offset.Value);
             }
         });
         return [.. units.Values];
@@ -81,9 +81,9 @@ internal sealed class DocumentStore(ClientConfig client, CancellationToken cance
         {
             audit.Document(document);
         }
-        _reader.ReadAll(Topics.VendorUnits, (partition, offset, value) => audit.Journal(partition, offset, value));
-        _reader.ReadAll(Topics.Scans, (partition, offset, value) => audit.Scan(partition, offset, value));
-        _reader.ReadAll(Topics.Dispositions, (partition, offset, value) => audit.Disposition(partition, offset, value));
+        _reader.ReadAll(Topics.VendorUnits, r => audit.Journal(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []));
+        _reader.ReadAll(Topics.Scans, r => audit.Scan(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []));
+        _reader.ReadAll(Topics.Dispositions, r => audit.Disposition(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []));
         return (audit, audit.Finish());
     }
 

@@ -1,7 +1,8 @@
 namespace Returns.Streams.Kafka;
 
 /// <summary>
-/// The headers of a dead letter, each UTF-8 text. Key and value are the record's own bytes. A processor that throws has
+/// The headers of a dead letter, each UTF-8 text, behind those that the record itself had: the last of a name counts. Key and
+/// value are the record's own bytes. A record of a follower that had to wait has neither headers nor timestamp here. A processor that throws has
 /// <see cref="ProcessorFailed"/> as the error class, one that came after its windows' retention <see cref="Rejection.TooLate"/> or
 /// <see cref="Rejection.PartlyTooLate"/>; every other class is the decoder's or the processor's own.
 /// </summary>
@@ -15,6 +16,9 @@ public static class DeadLetterHeaders
 
     /// <summary>Its offset, in decimal.</summary>
     public const string SourceOffset = "source.offset";
+
+    /// <summary>Its timestamp, in decimal milliseconds since the epoch; missing where it has none.</summary>
+    public const string SourceTimestamp = "source.timestamp";
 
     /// <summary>One of few names: <see cref="Rejection.ErrorClass"/>.</summary>
     public const string ErrorClass = "error.class";

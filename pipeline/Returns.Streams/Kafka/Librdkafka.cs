@@ -30,6 +30,12 @@ internal static unsafe class Librdkafka
     /// <summary>rd_kafka_message_destroy.</summary>
     public static readonly delegate* unmanaged[Cdecl]<nint, void> DestroyMessage = (delegate* unmanaged[Cdecl]<nint, void>)NativeLibrary.GetExport(Loaded, "rd_kafka_message_destroy");
 
+    /// <summary>rd_kafka_message_headers: the headers of a message, which stay its own; an error where it has none.</summary>
+    public static readonly delegate* unmanaged[Cdecl]<nint, nint*, ErrorCode> HeadersOf = (delegate* unmanaged[Cdecl]<nint, nint*, ErrorCode>)NativeLibrary.GetExport(Loaded, "rd_kafka_message_headers");
+
+    /// <summary>rd_kafka_headers_copy: headers that are the caller's to destroy, or to produce.</summary>
+    public static readonly delegate* unmanaged[Cdecl]<nint, nint> CopyHeaders = (delegate* unmanaged[Cdecl]<nint, nint>)NativeLibrary.GetExport(Loaded, "rd_kafka_headers_copy");
+
     /// <summary>rd_kafka_topic_new: client, name, no configuration of its own; a handle to be destroyed before the client is.</summary>
     public static readonly delegate* unmanaged[Cdecl]<nint, byte*, nint, nint> NewTopic = (delegate* unmanaged[Cdecl]<nint, byte*, nint, nint>)NativeLibrary.GetExport(Loaded, "rd_kafka_topic_new");
 

@@ -78,7 +78,10 @@ internal sealed unsafe class RecordReader : IDisposable
         {
             record = new InputRecord(TopicOf(message.Topic), message.Partition, message.Offset,
                 new ReadOnlySpan<byte>((void*)message.Key, (int)message.KeyLength), message.Key != 0,
-                new ReadOnlySpan<byte>((void*)message.Value, (int)message.ValueLength), message.Value != 0);
+                new ReadOnlySpan<byte>((void*)message.Value, (int)message.ValueLength), message.Value != 0)
+            {
+                Message = _messages[_next - 1],
+            };
             return Polled.Record;
         }
         if (message.Error == ErrorCode.Local_PartitionEOF)

@@ -66,10 +66,17 @@ internal sealed unsafe class TransactionalProducer(ClientSettings settings, int 
 
     public void SendDeadLetter(string topic, in InputRecord record, in Rejection rejection)
     {
-        var headers = Librdkafka.NewHeaders(null, 5);
+        nint own;
+        var headers = record.Message != 0 && Librdkafka.HeadersOf(record.Message, &own) == ErrorCode.NoError
+            ? Librdkafka.CopyHeaders(own)
+            : Librdkafka.NewHeaders(null, 6);
         AddHeader(headers, DeadLetterHeaders.SourceTopic, record.Topic);
         AddHeader(headers, DeadLetterHeaders.SourcePartition, record.Partition.ToString(CultureInfo.InvariantCulture));
         AddHeader(headers, DeadLetterHeaders.SourceOffset, record.Offset.ToString(CultureInfo.InvariantCulture));
+        if (record.Message != 0 && Librdkafka.Timestamp(null, record.Message, out _) is var timestamp and >= 0)
+        {
+            AddHeader(headers, DeadLetterHeaders.SourceTimestamp, timestamp.ToString(CultureInfo.InvariantCulture));
+        }
         AddHeader(headers, DeadLetterHeaders.ErrorClass, rejection.ErrorClass);
         AddHeader(headers, DeadLetterHeaders.ErrorMessage, rejection.Message);
         Produce(topic, Partition.Any.Value, record.Key, record.HasKey, record.Value, record.HasValue, headers);

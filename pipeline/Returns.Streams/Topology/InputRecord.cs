@@ -35,4 +35,7 @@ public readonly ref struct InputRecord
 
     /// <summary>False for a tombstone: a null value.</summary>
     public bool HasValue { get; }
+
+    /// <summary>The client's own message, which has headers and timestamp; 0 where the record is a copy.</summary>
+    internal nint Message { get; init; }
 }

@@ -71,6 +71,10 @@ public abstract class Source
     /// <summary>The topic.</summary>
     public string Topic { get; }
 
+    /// <summary>Makes a check of whether a task would take a record as it is decoded, or send it to the dead letters: what a processor
+    /// makes of it is not asked. It throws what the decoder throws. For one thread.</summary>
+    public abstract RecordCheck Check();
+
     internal abstract SourceInput Open(Processor processor);
 
     internal abstract bool Fits(Type processor);
@@ -78,9 +82,18 @@ public abstract class Source
     internal abstract Type MessageType { get; }
 }
 
+/// <summary>Whether a record of a source can be decoded, and where not, why.</summary>
+public delegate bool RecordCheck(in InputRecord record, out Rejection rejection);
+
 internal sealed class Source<T>(string topic, Func<IDecoder<T>> decoder) : Source(topic) where T : class, new()
 {
     internal override Type MessageType => typeof(T);
+
+    public override RecordCheck Check()
+    {
+        var (check, message) = (decoder(), new T());
+        return (in record, out rejection) => check.TryDecode(record, message, out _, out rejection);
+    }
 
     internal override SourceInput Open(Processor processor) => new SourceInput<T>(decoder(), (IProcessor<T>)processor);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
 using Returns.Streams.Kafka;
@@ -28,6 +29,32 @@ public sealed class Failures
         Assert.Equal("NoTick", Header(letters[0], DeadLetterHeaders.ErrorClass));
         Assert.Contains("'no tick'", Header(letters[0], DeadLetterHeaders.ErrorMessage), StringComparison.Ordinal);
         Assert.Null(letters[1].Message.Value);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_has_the_headers_and_the_timestamp_of_its_record()
+    {
+        await using var kafka = await Kafka.StartAsync();
+        var test = new Counting();
+        await test.CreateTopicsAsync(kafka, 1);
+        // Within the topic's retention.
+        var at = DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeMilliseconds();
+        using (var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig { BootstrapServers = kafka.Servers }).Build())
+        {
+            await producer.ProduceAsync(test.In, new Message<byte[], byte[]>
+            {
+                Key = "bad"u8.ToArray(),
+                Value = "no tick"u8.ToArray(),
+                Headers = new Headers { { "trace", "7f"u8.ToArray() }, { "trace", "80"u8.ToArray() }, { "none", null }, { DeadLetterHeaders.ErrorClass, "Earlier"u8.ToArray() } },
+                Timestamp = new Timestamp(at, TimestampType.CreateTime),
+            }, Cancelled);
+        }
+        await using var application = new RunningApplication(test, kafka);
+        var letter = Assert.Single(kafka.Read(test.Dead, 1));
+        Assert.Equal(["7f", "80"], letter.Message.Headers.Where(h => h.Key == "trace").Select(h => Encoding.UTF8.GetString(h.GetValueBytes())));
+        Assert.Null(letter.Message.Headers.GetLastBytes("none"));
+        Assert.Equal(at.ToString(CultureInfo.InvariantCulture), Header(letter, DeadLetterHeaders.SourceTimestamp));
+        Assert.Equal("NoTick", Header(letter, DeadLetterHeaders.ErrorClass));
     }
 
     [Fact]

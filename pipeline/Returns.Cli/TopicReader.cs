@@ -1,0 +1,114 @@
+using Confluent.Kafka;
+using Returns.Cli.Up;
+
+namespace Returns.Cli;
+
+/// <summary>Receives a record. One that is an end of a partition is not handed on.</summary>
+internal delegate void RecordHandler(ConsumeResult<byte[]?, byte[]?> record);
+
+/// <summary>Reads topics as they stand, read committed, as any consumer would. It joins no group and commits nothing.</summary>
+/// <param name="client">How to reach Kafka.</param>
+/// <param name="group">Name of the group whose right to read is used.</param>
+/// <param name="cancel">Ends every reading.</param>
+internal sealed class TopicReader(ClientConfig client, string group, CancellationToken cancel) : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly IConsumer<byte[]?, byte[]?> _consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig(new Dictionary<string, string>(client))
+    {
+        GroupId = group,
+        EnableAutoCommit = false,
+        IsolationLevel = IsolationLevel.ReadCommitted,
+        EnablePartitionEof = true,
+        // With the default, a queue that was full once is not filled again for a second.
+        FetchQueueBackoffMs = 20,
+    }).SetErrorHandler((_, _) => { }).Build();
+
+    /// <summary>Offsets that a topic holds, by partition: the first one, and the one after the last.</summary>
+    /// <exception cref="UpException">The broker does not answer, or has no such topic.</exception>
+    public IReadOnlyList<WatermarkOffsets> Offsets(string topic) =>
+        Asked(() => Partitions(topic).Select(p => _consumer.QueryWatermarkOffsets(new TopicPartition(topic, p), Patience)).ToList());
+
+    /// <summary>By partition, the offset of the first record that was written at a time or later; the one after the last where there is none.</summary>
+    /// <exception cref="UpException">The broker does not answer, or has no such topic.</exception>
+    public IReadOnlyList<long> OffsetsAt(string topic, DateTimeOffset time)
+    {
+        var ends = Offsets(topic);
+        var found = Asked(() => _consumer.OffsetsForTimes(
+            ends.Select((_, p) => new TopicPartitionTimestamp(topic, p, new Timestamp(time.ToUnixTimeMilliseconds(), TimestampType.CreateTime))), Patience));
+        return [.. found.OrderBy(f => f.Partition.Value).Select((f, p) => f.Offset.Value >= 0 ? Math.Min(f.Offset.Value, ends[p].High.Value) : ends[p].High.Value)];
+    }
+
+    /// <summary>Reads every partition, one after the other, to its end.</summary>
+    /// <exception cref="UpException">The broker does not answer, or has no such topic.</exception>
+    public void ReadAll(string topic, RecordHandler handle)
+    {
+        var offsets = Offsets(topic);
+        for (var partition = 0; partition < offsets.Count; partition++)
+        {
+            Read(topic, partition, offsets[partition].Low, offsets[partition].High - 1, handle);
+        }
+    }
+
+    /// <summary>Reads a range of a partition, both ends included, or to the partition's end where that comes first.</summary>
+    /// <exception cref="UpException">The broker does not answer any more.</exception>
+    public void Read(string topic, int partition, long first, long last, RecordHandler handle)
+    {
+        if (last < first)
+        {
+            return;
+        }
+        _consumer.Assign(new TopicPartitionOffset(topic, partition, first));
+        var heard = Environment.TickCount64;
+        while (true)
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (_consumer.Consume(TimeSpan.FromMilliseconds(500)) is not { } record)
+            {
+                if (Environment.TickCount64 - heard > Patience.TotalMilliseconds)
+                {
+                    throw new UpException($"{topic} [{partition}]: Kafka at {client.BootstrapServers} does not answer any more");
+                }
+                continue;
+            }
+            if (record.IsPartitionEOF || record.Offset.Value > last)
+            {
+                return;
+            }
+            handle(record);
+            if (record.Offset.Value == last)
+            {
+                return;
+            }
+            heard = Environment.TickCount64;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _consumer.Close();
+        _consumer.Dispose();
+    }
+
+    private List<int> Partitions(string topic)
+    {
+        using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
+        var metadata = admin.GetMetadata(topic, Patience).Topics[0];
+        return metadata.Error.IsError || metadata.Partitions.Count == 0
+            ? throw new UpException($"topic {topic}: {metadata.Error.Reason}; has the pipeline run on this Kafka?")
+            : [.. metadata.Partitions.Select(p => p.PartitionId).Order()];
+    }
+
+    private T Asked<T>(Func<T> ask)
+    {
+        try
+        {
+            return ask();
+        }
+        catch (KafkaException error)
+        {
+            throw new UpException($"Kafka at {client.BootstrapServers} does not answer: {error.Error.Reason}; check the address given with --kafka");
+        }
+    }
+}
