@@ -25,6 +25,7 @@ build:
 test: build
 	bash tests/Returns.LocalKafka.Tests/install-clients.sh
 	bash tests/Returns.EndToEnd/Page/install-browser.sh
+	bash tests/Returns.EndToEnd/Alerts/install-prometheus.sh
 	npm ci --prefix tests/Returns.EndToEnd/Clients --silent || echo "npm ci failed: the end-to-end tests with foreign clients are skipped"
 	dotnet test --solution Returns.Streaming.sln -c $(CONFIGURATION) --no-build --no-progress --timeout 10m --max-parallel-test-modules 2
 

@@ -47,6 +47,8 @@ RoleSet.Register(builder.Services, options);
 await using var app = builder.Build();
 app.UseRouting();
 app.MapMetrics();
+var roleMetrics = new RoleMetrics(Metrics.DefaultFactory);
+Metrics.DefaultRegistry.AddBeforeCollectCallback(() => roleMetrics.Show(app.Services.GetServices<IRole>()));
 app.MapGet("/health/live", () => Results.Text("live"));
 app.MapGet("/health/ready", (IEnumerable<IRole> roles) =>
 {

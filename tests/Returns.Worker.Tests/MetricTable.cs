@@ -10,6 +10,7 @@ using Returns.Topologies.Compliance;
 using Returns.Topologies.Recovery;
 using Returns.Topologies.Triage;
 using Returns.Worker.Notifier;
+using Returns.Worker.Roles;
 
 namespace Returns.Worker.Tests;
 
@@ -25,6 +26,7 @@ public sealed class MetricTable
         _ = ComplianceTopology.Build(LocalSchemaIds.BuiltIn, 1, factory, NullLogger.Instance);
         _ = RecoveryTopology.Build(LocalSchemaIds.BuiltIn, 1, factory);
         _ = new NotifierMetrics(factory);
+        _ = new RoleMetrics(factory);
         _ = new StreamsApplication(topology, new StreamsOptions { Client = client }, factory, NullLogger.Instance);
         using var sink = new SinkService(client, ClickHouseAddress.Parse("http://127.0.0.1:1"), LocalSchemaIds.BuiltIn, new SinkOptions(), factory, NullLogger<SinkService>.Instance);
 

@@ -10,7 +10,8 @@ namespace Returns.Cli.Up;
 /// </summary>
 internal sealed class Pipeline : IAsyncDisposable
 {
-    private static readonly string[] Roles = ["triage", "compliance", "recovery", "sink"];
+    private const string Notifier = "notifier";
+    private readonly string[] _roles;
     private readonly RunFolder _folder;
     private readonly Action<string> _say;
     private readonly List<SupervisedProcess> _processes = [];
@@ -18,7 +19,11 @@ internal sealed class Pipeline : IAsyncDisposable
 
     private readonly UpOptions _options;
 
-    private Pipeline(UpOptions options, RunFolder folder, Action<string> say) => (_options, _folder, _say) = (options, folder, say);
+    private Pipeline(UpOptions options, RunFolder folder, Action<string> say)
+    {
+        (_options, _folder, _say) = (options, folder, say);
+        _roles = ["triage", "compliance", "recovery", "sink", .. options.Alertmanager is null && options.Webhooks is null ? (string[])[] : [Notifier]];
+    }
 
     /// <summary>HOST:PORT of Kafka.</summary>
     public string Kafka { get; private set; } = "";
@@ -69,7 +74,7 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         var port = 9464;
         var workers = new List<(string Role, SupervisedProcess Process)>();
-        foreach (var role in Roles)
+        foreach (var role in _roles)
         {
             workers.Add((role, Start(role, role, "Returns.Worker",
                 ["--roles", role, "--kafka", Kafka, "--instance-id", "up", "--http-port", Text(Ports.Choose(port++)), .. _options.KafkaConfig is { } file ? (string[])["--kafka-config", file] : []])));
@@ -80,14 +85,15 @@ internal sealed class Pipeline : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until every worker says that it runs: restored, and with its partitions.</summary>
+    /// <summary>Waits until every worker says that it runs: restored, and with its partitions. The notifier is not waited for: a receiver
+    /// of alerts that is away holds nothing up.</summary>
     /// <exception cref="UpException">One does not within two minutes.</exception>
     public async Task RunningAsync(CancellationToken cancel)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         bound.CancelAfter(TimeSpan.FromMinutes(2));
-        foreach (var (role, address) in _addresses.Where(a => Roles.Contains(a.Name)))
+        foreach (var (role, address) in _addresses.Where(a => a.Name != Notifier && _roles.Contains(a.Name)))
         {
             var last = "";
             try
@@ -123,7 +129,7 @@ internal sealed class Pipeline : IAsyncDisposable
     /// <summary>Stops everything in the order that lets each finish what it has: workers first, Kafka last.</summary>
     public async ValueTask DisposeAsync()
     {
-        var servers = _processes.Count - _processes.Count(p => Roles.Contains(p.Name));
+        var servers = _processes.Count - _processes.Count(p => _roles.Contains(p.Name));
         await Task.WhenAll(_processes.Skip(servers).Select(p => p.DisposeAsync().AsTask()));
         foreach (var process in _processes.Take(servers).Reverse())
         {
@@ -136,6 +142,17 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         // An account of ClickHouse is not for everyone who lists processes.
         var environment = ClickHouse.Length == 0 ? [] : new Dictionary<string, string> { ["Returns__ClickHouse"] = ClickHouse };
+        if (name == Notifier)
+        {
+            // The token of a webhook is not either.
+            foreach (var (key, value) in ((string, string?)[])[("Alertmanager", _options.Alertmanager), ("Webhooks", _options.Webhooks), ("WebhookSecretFile", _options.WebhookSecretFile)])
+            {
+                if (value is not null)
+                {
+                    environment[$"Returns__{key}"] = value;
+                }
+            }
+        }
         // On a machine of a few cores, units are routed first, and counted with what is left.
         var process = new SupervisedProcess(name, assembly, arguments, _folder.Log(log), _say, environment, isBackground: name is "compliance" or "recovery");
         _processes.Add(process);

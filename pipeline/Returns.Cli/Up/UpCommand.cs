@@ -25,11 +25,14 @@ internal static class UpCommand
         var kafka = new Option<string?>("--kafka") { Description = "Use this Kafka instead of starting the local one.", HelpName = "HOST:PORT" };
         var kafkaConfig = new Option<FileInfo?>("--kafka-config") { Description = "librdkafka properties for every client of the Kafka in use, one name=value a line: SASL, TLS.", HelpName = "FILE" };
         var clickHouse = new Option<string?>("--clickhouse") { Description = "Use this ClickHouse instead of starting the local one.", HelpName = "URL" };
+        var alertmanager = new Option<string?>("--alertmanager") { Description = "Tell this Alertmanager of vendor alerts.", HelpName = "URL" };
+        var webhooks = new Option<string?>("--webhooks") { Description = "Post vendor alerts there.", HelpName = "URL[,URL]" };
+        var webhookSecret = new Option<FileInfo?>("--webhook-secret-file") { Description = "Sign what is posted with this file's content.", HelpName = "FILE" };
         var pagePort = new Option<int>("--page-port") { Description = "Port of the live page on this machine; another where it is taken, 0 for any.", DefaultValueFactory = _ => LivePage.DefaultPort, HelpName = "PORT" };
         var noPage = new Option<bool>("--no-page") { Description = "Serve no live page." };
         var command = new Command("up", "Run the whole pipeline: scans to Kafka, graded and routed, exactly once in ClickHouse.")
         {
-            input, simulate, seed, units, exit, summary, data, kafka, kafkaConfig, clickHouse, pagePort, noPage,
+            input, simulate, seed, units, exit, summary, data, kafka, kafkaConfig, clickHouse, alertmanager, webhooks, webhookSecret, pagePort, noPage,
         };
         command.Validators.Add(result =>
         {
@@ -57,9 +60,21 @@ internal static class UpCommand
             {
                 result.AddError("--kafka-config: the local Kafka has no security to set: name another with --kafka");
             }
-            if (result.GetValue(clickHouse) is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"))
+            if (result.GetValue(clickHouse) is { } url && !IsUrl(url))
             {
                 result.AddError("--clickhouse: its value is no URL such as http://localhost:8123");
+            }
+            if (result.GetValue(alertmanager) is { } manager && !IsUrl(manager))
+            {
+                result.AddError("--alertmanager: its value is no URL such as http://localhost:9093");
+            }
+            if (result.GetValue(webhooks) is { } posted && !posted.Split(',', StringSplitOptions.TrimEntries).All(IsUrl))
+            {
+                result.AddError("--webhooks: not URLs such as https://alerts.example/returns, separated by commas");
+            }
+            if (result.GetValue(webhookSecret) is { } secret && (result.GetValue(webhooks) is null || !secret.Exists))
+            {
+                result.AddError(secret.Exists ? "--webhook-secret-file: there is nothing to sign without --webhooks" : $"--webhook-secret-file: there is no file {secret.FullName}");
             }
         });
         command.SetAction((result, cancel) =>
@@ -98,9 +113,14 @@ internal static class UpCommand
                 KafkaClient = client,
                 KafkaConfig = result.GetValue(kafkaConfig)?.FullName,
                 ClickHouse = result.GetValue(clickHouse),
+                Alertmanager = result.GetValue(alertmanager),
+                Webhooks = result.GetValue(webhooks),
+                WebhookSecretFile = result.GetValue(webhookSecret)?.FullName,
                 PagePort = result.GetValue(noPage) ? null : result.GetValue(pagePort),
             }, view).RunAsync(cancel);
         });
         return command;
     }
+
+    private static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
 }

@@ -41,6 +41,15 @@ internal sealed record UpOptions
     /// <summary>URL of a ClickHouse to use instead of starting the local one.</summary>
     public string? ClickHouse { get; init; }
 
+    /// <summary>URL of an Alertmanager that hears of vendor alerts; null for none.</summary>
+    public string? Alertmanager { get; init; }
+
+    /// <summary>Where vendor alerts are posted, comma-separated; null for nowhere. May hold secrets: not for logs.</summary>
+    public string? Webhooks { get; init; }
+
+    /// <summary>File of the secret that signs what is posted; null leaves it unsigned.</summary>
+    public string? WebhookSecretFile { get; init; }
+
     /// <summary>Port of the live page: this one where it is free, else any; null for no page.</summary>
     public int? PagePort { get; init; }
 }

@@ -97,10 +97,21 @@ internal sealed class UpRun(UpOptions options, RunView view)
         {
             view.Say($"  {name,-12}{address}");
         }
+        if (Receivers() is { } receivers)
+        {
+            view.Say($"  {"Alerts",-12}of vendors go to {receivers}");
+        }
         view.Say($"""
             To look into it, from another terminal while this runs:
               {Query(pipeline, "")}
             """);
+    }
+
+    /// <summary>Who hears of alerts, without what may be secret in a URL; null where nobody does.</summary>
+    private string? Receivers()
+    {
+        var all = ((string?[])[options.Alertmanager, .. options.Webhooks?.Split(',', StringSplitOptions.TrimEntries) ?? []]).OfType<string>().ToList();
+        return all.Count == 0 ? null : string.Join(" and ", all.Select(url => new Uri(url).GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)));
     }
 
     /// <summary>A command to paste: what became of the units whose LPN begins with <paramref name="label"/>.</summary>

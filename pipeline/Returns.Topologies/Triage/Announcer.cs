@@ -157,8 +157,8 @@ internal sealed class Announcer(Output<ItemGraded> grades, Output<ItemRouted> di
 
     private void SendRoute(ReadOnlySpan<byte> lpn, ItemState state, Decision decision)
     {
-        tally.Routed(again: state.Outcome.Disposition is not null);
         var facts = state.Facts;
+        tally.Routed(again: state.Outcome.Disposition is not null, Math.Max(0, facts.DwellMillis));
         var byOperator = decision.Route.Cause == RoutingCause.Operator ? state.Operator : null;
         decision.Route.Fill(facts, _routed);
         _routed.Lpn = Lpn(lpn);

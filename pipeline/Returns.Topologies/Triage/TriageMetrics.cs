@@ -26,6 +26,8 @@ internal sealed class TriageMetrics
         Ignored = metrics.CreateCounter("returns_triage_values_ignored_total", "Values in scans that cannot be used: a weight no unit has, a finding beyond the most that are kept.");
         DeadlinesPassed = metrics.CreateCounter("returns_triage_deadlines_passed_total", "Units whose deadline passed while something was missing.");
         Forgotten = metrics.CreateCounter("returns_triage_units_forgotten_total", "Finished units whose state was dropped when its time was over.");
+        Dwell = metrics.CreateHistogram("returns_triage_dwell_seconds", "Time from a unit's intake to its first disposition, by its scans' clocks.",
+            new HistogramConfiguration { Buckets = [60, 600, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 48 * 3600, 72 * 3600, 7 * 24 * 3600] });
         Held = metrics.CreateCounter("returns_triage_units_held_total", "Units that began to wait for the catalogue or for rules.");
     }
 
@@ -44,4 +46,6 @@ internal sealed class TriageMetrics
     public Counter Forgotten { get; }
 
     public Counter Held { get; }
+
+    public Histogram Dwell { get; }
 }

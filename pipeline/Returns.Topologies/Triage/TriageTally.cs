@@ -15,6 +15,8 @@ internal sealed class TriageTally(TriageMetrics metrics)
     private readonly long[] _outcomes = new long[OutcomeNames.Length];
     private readonly long[] _reviews = new long[ExceptionReasonSymbols.All.Count];
     private readonly long[] _overrides = new long[4];
+    private long[] _dwells = new long[256];
+    private int _dwellCount;
     private long _held;
     private long _ignored;
     private long _deadlines;
@@ -33,7 +35,22 @@ internal sealed class TriageTally(TriageMetrics metrics)
 
     public void Graded(bool again) => _outcomes[again ? 1 : 0]++;
 
-    public void Routed(bool again) => _outcomes[again ? 3 : 2]++;
+    /// <summary>A disposition.</summary>
+    /// <param name="again">Whether it replaces another.</param>
+    /// <param name="dwellMillis">Milliseconds since the unit's intake.</param>
+    public void Routed(bool again, long dwellMillis)
+    {
+        _outcomes[again ? 3 : 2]++;
+        if (again)
+        {
+            return;
+        }
+        if (_dwellCount == _dwells.Length)
+        {
+            Array.Resize(ref _dwells, 2 * _dwells.Length);
+        }
+        _dwells[_dwellCount++] = dwellMillis;
+    }
 
     public void Review(ExceptionReason reason)
     {
@@ -60,6 +77,10 @@ internal sealed class TriageTally(TriageMetrics metrics)
         Publish(_outcomes, metrics.Outcomes);
         Publish(_reviews, metrics.Reviews);
         Publish(_overrides, metrics.Overrides);
+        for (var i = 0; i < _dwellCount; i++)
+        {
+            metrics.Dwell.Observe(_dwells[i] / 1000.0);
+        }
         metrics.Held.Inc(_held);
         metrics.Ignored.Inc(_ignored);
         metrics.DeadlinesPassed.Inc(_deadlines);
@@ -74,7 +95,7 @@ internal sealed class TriageTally(TriageMetrics metrics)
         Array.Clear(_outcomes);
         Array.Clear(_reviews);
         Array.Clear(_overrides);
-        (_held, _ignored, _deadlines, _forgotten) = (0, 0, 0, 0);
+        (_dwellCount, _held, _ignored, _deadlines, _forgotten) = (0, 0, 0, 0, 0);
     }
 
     private static void Publish(long[] counts, Prometheus.Counter.Child[] counters)

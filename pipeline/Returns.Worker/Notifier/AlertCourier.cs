@@ -8,7 +8,7 @@ namespace Returns.Worker.Notifier;
 /// <summary>
 /// Takes the alerts of the topic to one receiver, in order, each until it is taken: its place in the topic is committed after that,
 /// so what a receiver that is away for an hour has missed is there when it is back, and only a crash between the two makes
-/// one come again.
+/// one come again. One that the receiver refuses for good is in the dead letters, with what it said.
 /// </summary>
 internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schemas, IAlertReceiver receiver, NotifierMetrics metrics, ILogger log)
 {
@@ -33,7 +33,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
     /// <summary>Runs until cancelled. Blocks its thread between awaits.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
-        using var consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig(new Dictionary<string, string>(kafka))
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig(new Dictionary<string, string>(kafka))
         {
             GroupId = $"returns.notifier.{receiver.Name}",
             EnableAutoCommit = false,
@@ -54,6 +54,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
             .SetPartitionsLostHandler((_, partitions) => Drop(partitions))
             .Build();
         consumer.Subscribe(Topics.VendorAlerts);
+        using var refused = new RefusedAlerts(kafka);
         try
         {
             var refreshed = Environment.TickCount64;
@@ -61,7 +62,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
             {
                 if (Next(consumer) is { } record)
                 {
-                    await TakeAsync(consumer, record, cancel);
+                    await TakeAsync(consumer, record, refused, cancel);
                 }
                 if (receiver.RefreshEvery is { } every && Environment.TickCount64 - refreshed >= every.TotalMilliseconds)
                 {
@@ -76,7 +77,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
         }
     }
 
-    private ConsumeResult<Ignore, byte[]>? Next(IConsumer<Ignore, byte[]> consumer)
+    private ConsumeResult<byte[], byte[]>? Next(IConsumer<byte[], byte[]> consumer)
     {
         try
         {
@@ -97,7 +98,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
         }
     }
 
-    private async Task TakeAsync(IConsumer<Ignore, byte[]> consumer, ConsumeResult<Ignore, byte[]> record, CancellationToken cancel)
+    private async Task TakeAsync(IConsumer<byte[], byte[]> consumer, ConsumeResult<byte[], byte[]> record, RefusedAlerts refused, CancellationToken cancel)
     {
         var alert = new VendorAlert();
         if (record.Message.Value is null || !_decoder.TryDecode(record.Message.Value, alert, out var error))
@@ -112,18 +113,11 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
         {
             try
             {
-                await receiver.DeliverAsync(alert, record.Message.Timestamp.UtcDateTime, cancel);
-                metrics.Count(receiver.Name, "delivered");
+                await DeliverAsync(alert, record, refused, cancel);
                 Over();
                 break;
             }
-            catch (AlertRefusedException refused)
-            {
-                Refused(receiver.Name, alert.AlertId.ToString(), refused.Message);
-                metrics.Count(receiver.Name, "refused");
-                break;
-            }
-            catch (HttpRequestException failed)
+            catch (Exception failed) when (failed is HttpRequestException or KafkaException)
             {
                 Say(failed.Message);
                 metrics.Count(receiver.Name, "retried");
@@ -139,8 +133,23 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
         Commit(consumer, record);
     }
 
+    private async Task DeliverAsync(VendorAlert alert, ConsumeResult<byte[], byte[]> record, RefusedAlerts refused, CancellationToken cancel)
+    {
+        try
+        {
+            await receiver.DeliverAsync(alert, record.Message.Timestamp.UtcDateTime, cancel);
+            metrics.Count(receiver.Name, "delivered");
+        }
+        catch (AlertRefusedException error)
+        {
+            await refused.AddAsync(record, $"{receiver.Name}: {error.Message}", cancel);
+            Refused(receiver.Name, alert.AlertId.ToString(), error.Message);
+            metrics.Count(receiver.Name, "refused");
+        }
+    }
+
     /// <summary>Waits, and stays a member of the group; false where the partition was taken away meanwhile.</summary>
-    private bool Wait(IConsumer<Ignore, byte[]> consumer, TopicPartition partition, TimeSpan pause, CancellationToken cancel)
+    private bool Wait(IConsumer<byte[], byte[]> consumer, TopicPartition partition, TimeSpan pause, CancellationToken cancel)
     {
         var until = Environment.TickCount64 + (long)pause.TotalMilliseconds;
         while (Environment.TickCount64 < until)
@@ -171,7 +180,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
         return _assigned.Contains(partition);
     }
 
-    private void Commit(IConsumer<Ignore, byte[]> consumer, ConsumeResult<Ignore, byte[]> record)
+    private void Commit(IConsumer<byte[], byte[]> consumer, ConsumeResult<byte[], byte[]> record)
     {
         try
         {
@@ -185,7 +194,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
     }
 
     /// <summary>Finds what was raised, and not cleared, before the place the group has come to.</summary>
-    private void Recall(IConsumer<Ignore, byte[]> consumer, List<TopicPartition> partitions)
+    private void Recall(IConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions)
     {
         using var reader = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig(new Dictionary<string, string>(kafka))
         {
@@ -283,7 +292,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
     [LoggerMessage(LogLevel.Information, "notifier {Receiver}: works again ({Trouble})")]
     private partial void Works(string receiver, string trouble);
 
-    [LoggerMessage(LogLevel.Error, "notifier {Receiver}: alert {AlertId} is not taken, and not tried again: {Reason}")]
+    [LoggerMessage(LogLevel.Error, "notifier {Receiver}: alert {AlertId} is not taken, and not tried again: {Reason}; it is in the dead letters")]
     private partial void Refused(string receiver, string alertId, string reason);
 
     [LoggerMessage(LogLevel.Error, "notifier {Receiver}: the record at {Place} is no alert, and is passed over")]

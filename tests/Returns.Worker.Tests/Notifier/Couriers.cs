@@ -18,13 +18,14 @@ public sealed class Couriers : IAsyncLifetime
     private static readonly byte[] Secret = "hunter2"u8.ToArray();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("returns-notifier-");
     private readonly FakeReceiver _receiver = new();
+    private readonly VendorAlert _decoded = new();
     private LocalKafkaServer _broker = null!;
 
     public async ValueTask InitializeAsync()
     {
         _broker = await LocalKafkaServer.StartAsync(new LocalKafkaOptions { DataFolder = _folder.FullName, Log = TextWriter.Null });
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _broker.BootstrapServers }).Build();
-        await admin.CreateTopicsAsync([new TopicSpecification { Name = Topics.VendorAlerts, NumPartitions = 2, ReplicationFactor = 1 }]);
+        await admin.CreateTopicsAsync(((string[])[Topics.VendorAlerts, Topics.DeadLetters]).Select(name => new TopicSpecification { Name = name, NumPartitions = 2, ReplicationFactor = 1 }));
     }
 
     public async ValueTask DisposeAsync()
@@ -65,6 +66,13 @@ public sealed class Couriers : IAsyncLifetime
         await RunAsync(Webhook(), async () => await _receiver.TakenAsync(2));
         Assert.Equal([("VA-1-raised", 503), ("VA-1-raised", 500), ("VA-1-raised", 429), ("VA-1-raised", 200), ("VA-2-raised", 422), ("VA-3-raised", 200)],
             _receiver.Posts.Select(p => (p.Delivery!, p.Answered)));
+
+        // What was refused is in the dead letters, as it was and with the reason.
+        var (letter, headers) = DeadLetter();
+        Assert.True(new WireDecoder<VendorAlert>().TryDecode(letter.Value, _decoded, out _));
+        Assert.Equal(("VA-2", AlertState.Raised, "north|V-1"), (_decoded.AlertId.ToString(), _decoded.State, Encoding.UTF8.GetString(letter.Key)));
+        Assert.Equal((Topics.VendorAlerts, "1", "AlertRefused"), (headers["source.topic"], headers["source.offset"], headers["error.class"]));
+        Assert.Matches("^webhook-[0-9a-f]{12}: http://127.0.0.1:[0-9]+/ answered 422$", headers["error.message"]);
     }
 
     [Fact]
@@ -105,6 +113,17 @@ public sealed class Couriers : IAsyncLifetime
         // Another process finds what is raised in the topic, and goes on telling.
         await RunAsync(Alertmanager(TimeSpan.FromMilliseconds(100)), async () => await _receiver.TakenAsync(6));
         Assert.All(_receiver.Posts.Skip(3), p => Assert.Equal("VA-1", Read(p).GetProperty("labels").GetProperty("alert_id").GetString()));
+    }
+
+    private (Message<byte[], byte[]> Letter, Dictionary<string, string> Headers) DeadLetter()
+    {
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = _broker.BootstrapServers, GroupId = "letters", EnableAutoCommit = false }).Build();
+        consumer.Assign([new TopicPartitionOffset(Topics.DeadLetters, 0, Offset.Beginning), new TopicPartitionOffset(Topics.DeadLetters, 1, Offset.Beginning)]);
+        var record = consumer.Consume(TimeSpan.FromSeconds(60));
+        Assert.NotNull(record);
+        Assert.Null(consumer.Consume(TimeSpan.FromMilliseconds(200)));
+        consumer.Close();
+        return (record.Message, record.Message.Headers.ToDictionary(h => h.Key, h => Encoding.UTF8.GetString(h.GetValueBytes())));
     }
 
     private static JsonElement Read(FakeReceiver.Post post) => JsonDocument.Parse(post.Body).RootElement[0];

@@ -3,18 +3,19 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Returns.Contracts;
+using Returns.EndToEnd.Alerts;
 using Returns.Worker.Notifier;
 
 namespace Returns.Worker.Tests.Notifier;
 
-/// <summary>What Alertmanager itself makes of what it is sent: Debian's prometheus-alertmanager, or the one that RETURNS_TEST_ALERTMANAGER names.</summary>
+/// <summary>What Alertmanager itself makes of what it is sent.</summary>
 public sealed class RealAlertmanager
 {
     [Fact]
     public async Task It_notifies_once_that_an_alert_fires_and_once_that_it_is_resolved()
     {
-        var program = Program();
-        Assert.SkipWhen(program is null, "no prometheus-alertmanager on the path: install it, or name one in RETURNS_TEST_ALERTMANAGER");
+        var program = MonitoringTools.Alertmanager;
+        Assert.SkipWhen(program is null, MonitoringTools.Missing);
         using var hook = new FakeReceiver();
         var folder = Directory.CreateTempSubdirectory("returns-alertmanager-");
         var port = FreePort();
@@ -72,9 +73,6 @@ public sealed class RealAlertmanager
     }
 
     private static JsonElement Read(FakeReceiver.Post post) => JsonDocument.Parse(post.Body).RootElement;
-
-    private static string? Program() => Environment.GetEnvironmentVariable("RETURNS_TEST_ALERTMANAGER") is { Length: > 0 } named ? named
-        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "prometheus-alertmanager")).FirstOrDefault(File.Exists);
 
     private static int FreePort()
     {
