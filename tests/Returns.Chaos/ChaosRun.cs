@@ -97,16 +97,16 @@ internal sealed class ChaosRun
         {
             _clock.Restart();
             await using var stage = await Stage.StartAsync(_options, folder, Say);
-            var (triage, windows, compliance) = (new TriageOracle(_rules, Stage.Partitions), new WindowsOracle(Stage.Partitions), new ComplianceOracle(_rules, Stage.Partitions));
+            var oracles = new Oracles(new TriageOracle(_rules, Stage.Partitions), new WindowsOracle(Stage.Partitions), new ComplianceOracle(_rules, Stage.Partitions));
             using var publisher = new Publisher(stage.Client);
             await publisher.PublishAsync([.. Rules(), .. batches.SelectMany(b => b.Catalogue)], TimeSpan.Zero, cancel);
             stage.Fleet.Start();
             foreach (var batch in batches)
             {
                 Console.WriteLine($"round {_rounds + 1}, seed {batch.Seed}");
-                await RunRoundAsync(stage, batch, publisher, triage, windows, compliance, cancel);
+                await RunRoundAsync(stage, batch, publisher, oracles, cancel);
             }
-            (_alerts, _chargebacks, _corrections) = (_alerts + compliance.Seen.Alerts, _chargebacks + compliance.Seen.Chargebacks, _corrections + compliance.Seen.Corrections);
+            (_alerts, _chargebacks, _corrections) = (_alerts + oracles.Compliance.Seen.Alerts, _chargebacks + oracles.Compliance.Seen.Chargebacks, _corrections + oracles.Compliance.Seen.Corrections);
             _endedByThemselves += stage.Fleet.EndedByThemselves;
             isToBeKept = _differences != before;
         }
@@ -128,7 +128,7 @@ internal sealed class ChaosRun
         }
     }
 
-    private async Task RunRoundAsync(Stage stage, Batch batch, Publisher publisher, TriageOracle triage, WindowsOracle windows, ComplianceOracle compliance, CancellationToken cancel)
+    private async Task RunRoundAsync(Stage stage, Batch batch, Publisher publisher, Oracles oracles, CancellationToken cancel)
     {
         _clock.Restart();
         var injection = new FaultInjection(stage, Say);
@@ -137,25 +137,28 @@ internal sealed class ChaosRun
         await faults;
         var differences = new Differences();
         await DrainAsync(stage, differences, cancel);
-        // Heartbeats move the vendors' time on, too, by when they come: behind all of the journal.
-        compliance.TakeJournal(await Task.Run(() => CommittedLog.Read(stage.Client, ComplianceOracle.Journal), cancel));
+        await publisher.PublishToAllAsync(Heartbeat(batch.EndsAt), Stage.Partitions, cancel);
+        await DrainAsync(stage, differences, cancel);
+        await publisher.PublishAsync(batch.Closing, TimeSpan.Zero, cancel);
+        await DrainAsync(stage, differences, cancel);
+        // What a record makes due comes with the next one: with these, which move nothing on.
         await publisher.PublishToAllAsync(Heartbeat(batch.EndsAt), Stage.Partitions, cancel);
         await DrainAsync(stage, differences, cancel);
         if (publisher.Failed > 0)
         {
             Say($"{publisher.Failed} records could not be published: what counts is what stands in the topics");
         }
-        var log = await CompareAsync(stage, batch, triage, windows, compliance, differences, cancel);
+        var log = await CompareAsync(stage, batch, oracles, differences, cancel);
         foreach (var (kind, count) in injection.Done)
         {
             _faults[kind] = _faults.GetValueOrDefault(kind) + count;
         }
         _rounds++;
         _units += batch.Units.Count;
-        _records += batch.Records.Count;
+        _records += batch.Records.Count + batch.Closing.Count;
         _compared += log;
         _differences += differences.Count;
-        Say(string.Create(CultureInfo.InvariantCulture, $"{batch.Records.Count} records in, {log} compared, differences: {differences.Count}"));
+        Say(string.Create(CultureInfo.InvariantCulture, $"{batch.Records.Count + batch.Closing.Count} records in, {log} compared, differences: {differences.Count}"));
         foreach (var difference in differences.Named)
         {
             Console.WriteLine($"  {difference}");
@@ -190,20 +193,19 @@ internal sealed class ChaosRun
     }
 
     /// <summary>Compares everything, and returns how many records were.</summary>
-    private static async Task<long> CompareAsync(Stage stage, Batch batch, TriageOracle triage, WindowsOracle windows, ComplianceOracle compliance, Differences differences,
-        CancellationToken cancel)
+    private static async Task<long> CompareAsync(Stage stage, Batch batch, Oracles oracles, Differences differences, CancellationToken cancel)
     {
         using var rows = new LandedRows(new Uri($"http://{stage.ClickHouse.Direct}"));
         for (var look = 1; ; look++)
         {
             var found = new Differences();
-            var log = await Task.Run(() => CommittedLog.Read(stage.Client, triage.AllTopics.Union(windows.AllTopics).Union(compliance.AllTopics)), cancel);
-            triage.Take(log, batch);
-            windows.Take(log);
-            compliance.Take(log);
-            triage.Compare(log, batch, found);
-            windows.Compare(log, found);
-            compliance.Compare(log, batch, found);
+            var log = await Task.Run(() => CommittedLog.Read(stage.Client, oracles.AllTopics), cancel);
+            oracles.Triage.Take(log, batch);
+            oracles.Windows.Take(log);
+            oracles.Compliance.Take(log);
+            oracles.Triage.Compare(log, batch, found);
+            oracles.Windows.Compare(log, found);
+            oracles.Compliance.Compare(log, batch, found);
             await rows.CompareAsync(log, found, cancel);
             if (found.Count == 0 || look == LooksAtDifferences)
             {
@@ -212,6 +214,12 @@ internal sealed class ChaosRun
             }
             await Task.Delay(BetweenLooks, cancel);
         }
+    }
+
+    /// <summary>Those of a stage.</summary>
+    private sealed record Oracles(TriageOracle Triage, WindowsOracle Windows, ComplianceOracle Compliance)
+    {
+        public IEnumerable<string> AllTopics => Triage.AllTopics.Union(Windows.AllTopics).Union(Compliance.AllTopics);
     }
 
     private IEnumerable<Publication> Rules()

@@ -23,11 +23,11 @@ public sealed class ConfigurationTests : IDisposable
     public void Everything_can_be_set()
     {
         var options = WorkerOptions.Read(["--roles", "triage,sink", "--kafka", "k1:9092,k2:9093", "--clickhouse", "http://u:secret@ch:8123/?database=d", "--schema-registry", "https://u:p@sr:8081",
-            "--http-host", "0.0.0.0", "--http-port", "9100", "--threads", "3", "--instance-id", "w-1", "--session-timeout", "6", "--transaction-timeout", "7",
+            "--http-host", "0.0.0.0", "--http-port", "9100", "--threads", "3", "--instance-id", "w-1", "--session-timeout", "6", "--transaction-timeout", "7", "--idle-after", "8",
             "--exit-with-stdin"]);
         Assert.Equal(["triage", "sink"], options.Roles);
         Assert.Equal("d", options.ClickHouse!.Database);
-        Assert.Equal((TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(7)), (options.SessionTimeout, options.TransactionTimeout));
+        Assert.Equal((TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(8)), (options.SessionTimeout, options.TransactionTimeout, options.IdleAfter));
         Assert.Equal((IPAddress.Any, 9100, 3, "w-1", true), (options.HttpHost, options.HttpPort, options.Threads, options.InstanceId, options.ExitWithStdin));
     }
 

@@ -33,6 +33,7 @@ public sealed class OriginClock
     private readonly byte[] _key = new byte[sizeof(int)];
     private readonly byte[] _value = new byte[sizeof(long)];
     private long _reached = long.MinValue;
+    private long _latest = long.MinValue;
 
     /// <summary>Makes the clock, in a processor's constructor.</summary>
     /// <param name="store">A store of its own: it holds a time for each origin.</param>
@@ -61,6 +62,10 @@ public sealed class OriginClock
     /// nothing yet. A key that would have been woken before then is late.</summary>
     public long Time => _reached;
 
+    /// <summary>How far the fastest origin had come; <see cref="long.MinValue"/> before any has said. Unlike stream time it follows from
+    /// the records of the origins alone, whatever else moves that on.</summary>
+    public long Latest => _latest;
+
     /// <summary>An origin has come to a time, as its record says: windows up to the slowest origin's close before the next record.</summary>
     /// <param name="origin">The origin, from 0.</param>
     /// <param name="time">The greatest event time it had seen, milliseconds since the epoch. One that is earlier than said
@@ -77,6 +82,7 @@ public sealed class OriginClock
         if (time > _times[origin])
         {
             _times[origin] = time;
+            _latest = Math.Max(_latest, time);
             Write(origin, time);
             Advance();
         }
@@ -85,9 +91,11 @@ public sealed class OriginClock
     /// <summary>Takes the times from the store: to be called from <see cref="Processor.Ready"/>.</summary>
     public void Ready()
     {
+        _latest = long.MinValue;
         for (var origin = 0; origin < _times.Length; origin++)
         {
             _times[origin] = Read(origin);
+            _latest = Math.Max(_latest, _times[origin]);
         }
         _reached = Read(-1);
         Hold(_reached);

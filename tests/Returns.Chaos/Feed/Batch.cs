@@ -1,4 +1,5 @@
 using System.Text;
+using Returns.Chaos.Processes;
 using Returns.Contracts;
 using Returns.Contracts.Wire;
 using Returns.Domain.Rules;
@@ -12,12 +13,14 @@ internal sealed record Publication(string Topic, byte[]? Key, byte[]? Value);
 
 /// <summary>
 /// A round's input, which follows from its seed: a simulated shift, and what is done to it on its way, which is scans
-/// repeated, out of order and very late, records that are no scans, operators' decisions, and catalogue items that come late.
+/// repeated, out of order and very late, records that are no scans, operators' decisions, and catalogue items that come late; then,
+/// hours of event time later, findings that come once vendors' windows have closed.
 /// </summary>
 internal sealed class Batch
 {
-    /// <summary>Event time between two rounds: a unit that was routed is forgotten in the next but one, a window in the next.</summary>
-    private static readonly long Spacing = (long)TimeSpan.FromDays(7).TotalMilliseconds;
+    /// <summary>Event time between two rounds. A unit that its scans decided is forgotten in the next, and one that its deadline
+    /// decided is not, whenever of the first hours it was; a window is.</summary>
+    private static readonly long Spacing = (long)TimeSpan.FromDays(8).TotalMilliseconds;
 
     /// <summary>Where the simulated shifts begin: the round's time is added.</summary>
     private static readonly long FirstShift = new DateTimeOffset(2026, 1, 5, 5, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
@@ -25,33 +28,45 @@ internal sealed class Batch
     /// <summary>Behind every deadline that the round's scans begin: the longest one of the rules is 96 hours.</summary>
     private static readonly long PastDeadlines = (long)TimeSpan.FromHours(110).TotalMilliseconds;
 
+    /// <summary>When vendors' windows of the shift have closed, from its begin; when their corrections have; and when all has, behind the deadlines.</summary>
+    private static readonly long[] Closes = [(long)TimeSpan.FromHours(6).TotalMilliseconds, (long)TimeSpan.FromHours(12).TotalMilliseconds, (long)TimeSpan.FromHours(116).TotalMilliseconds];
+
+    /// <summary>How much later than a unit's scans a late finding was made: it is the unit's last.</summary>
+    private static readonly long LateBy = (long)TimeSpan.FromHours(3).TotalMilliseconds;
+
     /// <summary>When operators decide: before everything, so that a decision never moves event time, whenever it is processed.</summary>
-    private static readonly long DecidedAt = FirstShift - Spacing;
+    public static readonly long DecidedAt = FirstShift - Spacing;
 
     private readonly Random _random;
     private readonly HashSet<Utf8> _lateSkus = [];
 
-    private Batch(int seed, int number) => (Seed, _random, EndsAt) = (seed, new Random(seed), FirstShift + (Spacing * number) + PastDeadlines);
+    private Batch(int seed, int number) => (Seed, _random, StartsAt) = (seed, new Random(seed), FirstShift + (Spacing * number));
 
     public int Seed { get; }
 
+    /// <summary>When its shift begins, in event time.</summary>
+    public long StartsAt { get; }
+
     /// <summary>Event time of the heartbeats that end the round.</summary>
-    public long EndsAt { get; }
+    public long EndsAt => StartsAt + PastDeadlines;
 
     /// <summary>What the catalogue has to hold before the first scan of the run.</summary>
     public List<Publication> Catalogue { get; } = [];
 
-    /// <summary>Everything else, in the order of publication.</summary>
+    /// <summary>What comes while faults are done, in the order of publication.</summary>
     public List<Publication> Records { get; private set; } = [];
+
+    /// <summary>What comes behind the heartbeats: vendors' windows of all before close.</summary>
+    public List<Publication> Closing { get; private set; } = [];
+
+    /// <summary>Partitions of the journal of compliance whose time comes past <see cref="Closing"/>.</summary>
+    public IReadOnlyCollection<int> Closed { get; private set; } = [];
 
     /// <summary>The units, by LPN.</summary>
     public HashSet<string> Units { get; } = [];
 
     /// <summary>Units whose history, unlike their outcome, depends on when a worker hears of a decision or a catalogue item.</summary>
     public HashSet<string> Timed { get; } = [];
-
-    /// <summary>Units of this round that are scanned again in the next: what becomes of them then depends on whether they are still known.</summary>
-    public HashSet<string> Revisited { get; } = [];
 
     /// <summary>Makes a round's input.</summary>
     /// <param name="seed">The round's seed.</param>
@@ -66,10 +81,10 @@ internal sealed class Batch
         var scans = batch.Read(feed, Spacing * number);
         batch.Decide();
         batch.Disturb(scans);
+        batch.LetWindowsClose(scans, rules);
         if (before is not null)
         {
             batch.Repeat(before, new Random(~seed));
-            batch.LookAgain(before, new Random(seed / 2));
         }
         return batch;
     }
@@ -128,6 +143,54 @@ internal sealed class Batch
         }
     }
 
+    /// <summary>Vendors' windows of the shift close, findings come that correct them, and the corrections are due.</summary>
+    private void LetWindowsClose(List<Publication> records, RuleBook rules)
+    {
+        var scans = Decoded<ItemScan>(records.Where(r => r.Topic == Topics.Scans)).ToList();
+        var catalogue = Decoded<CatalogItem>(Catalogue).ToDictionary(i => i.Sku.ToString());
+        var label = scans[0].Lpn.ToString()[..^10];
+        var clock = new ClockUnits(scans.Where(s => !Timed.Contains(s.Lpn.ToString())), rules, catalogue, Stage.Partitions, $"{label}-clock");
+        Records = [.. Records, .. clock.At(StartsAt + Closes[0]), .. LateFindings(scans), .. clock.At(StartsAt + Closes[1])];
+        Closing = [.. clock.At(StartsAt + Closes[2])];
+        Closed = clock.Reached;
+        Units.UnionWith(Records.Concat(Closing).Where(r => r.Topic == Topics.Scans && r.Key is not null).Select(r => Encoding.UTF8.GetString(r.Key!)).Where(k => k.StartsWith($"{label}-clock", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Some units are inspected once more, with other results: those of any other unit.</summary>
+    private List<Publication> LateFindings(List<ItemScan> scans)
+    {
+        var encoder = new WireEncoder<ItemScan>();
+        var inspections = scans.Where(s => s.Findings.Count > 0 && !s.QualitySample).ToList();
+        var values = inspections.SelectMany(s => s.Findings).ToLookup(f => f.Criterion.ToString(), f => f.Value);
+        var late = new List<Publication>();
+        foreach (var unit in inspections.GroupBy(s => s.Lpn.ToString()).Where(_ => _random.Next(100) < 12))
+        {
+            var scan = unit.Last();
+            scan.Sequence += 1_000_000_000;
+            scan.ScannedAt += LateBy;
+            foreach (var finding in scan.Findings)
+            {
+                var all = values[finding.Criterion.ToString()].ToArray();
+                finding.Value = all[_random.Next(all.Length)];
+            }
+            late.Add(new Publication(Topics.Scans, scan.Lpn.Span.ToArray(), encoder.Encode(scan).ToArray()));
+        }
+        return late;
+    }
+
+    private static IEnumerable<T> Decoded<T>(IEnumerable<Publication> records) where T : class, IAvroRecord<T>, new()
+    {
+        var decoder = new WireDecoder<T>();
+        foreach (var record in records)
+        {
+            var decoded = new T();
+            if (decoder.TryDecode(record.Value, decoded, out _))
+            {
+                yield return decoded;
+            }
+        }
+    }
+
     private void Disturb(List<Publication> scans)
     {
         var placed = new List<(double At, Publication Record)>();
@@ -180,29 +243,7 @@ internal sealed class Batch
         var old = before.Records.Where(r => r.Topic == Topics.Scans && r.Value is not null && !before.Timed.Contains(Encoding.UTF8.GetString(r.Key!))).ToArray();
         foreach (var record in random.GetItems(old, old.Length / 100))
         {
-            before.Revisited.Add(Encoding.UTF8.GetString(record.Key!));
             Records.Insert(random.Next(Records.Count), record);
-        }
-    }
-
-    /// <summary>Units of the round before are inspected once more, a week later, and everything is found to be missing: what was charged for is corrected.</summary>
-    private void LookAgain(Batch before, Random random)
-    {
-        var (decoder, encoder, scan) = (new WireDecoder<ItemScan>(), new WireEncoder<ItemScan>(), new ItemScan());
-        var inspected = before.Records.Where(r => r.Topic == Topics.Scans && r.Value is not null && !before.Timed.Contains(Encoding.UTF8.GetString(r.Key!))
-            && decoder.TryDecode(r.Value, scan, out _) && scan.Findings.Count > 0 && !scan.QualitySample && scan.Lpn.ToString() == Encoding.UTF8.GetString(r.Key!)).ToArray();
-        foreach (var (number, record) in random.GetItems(inspected, inspected.Length / 25).Index())
-        {
-            decoder.TryDecode(record.Value!, scan, out _);
-            scan.Station = "second-look";
-            scan.Sequence = number;
-            scan.ScannedAt += 1000 + number;
-            foreach (var finding in scan.Findings)
-            {
-                finding.Value = 0;
-            }
-            before.Revisited.Add(scan.Lpn.ToString());
-            Records.Insert(random.Next(Records.Count / 4), new Publication(Topics.Scans, record.Key, encoder.Encode(scan).ToArray()));
         }
     }
 }

@@ -1,4 +1,6 @@
 using Confluent.Kafka;
+using Returns.Contracts;
+using Returns.Contracts.Wire;
 
 namespace Returns.Chaos.Oracle;
 
@@ -18,6 +20,10 @@ internal sealed class CommittedLog
 
     /// <summary>Records of all topics.</summary>
     public long Count => _topics.Values.Sum(t => (long)t.Count);
+
+    /// <summary>The records of several topics in the order in which they came to the broker, each partition in that of its offsets.</summary>
+    public IReadOnlyList<CommittedRecord> AsItCame(params string[] topics) =>
+        [.. topics.SelectMany(topic => _topics[topic]).OrderBy(r => (r.Timestamp, Array.IndexOf(topics, r.Topic), r.Partition, r.Offset))];
 
     /// <summary>Reads topics from their beginnings to their ends.</summary>
     /// <exception cref="TimeoutException">Nothing was read for half a minute.</exception>
@@ -54,6 +60,29 @@ internal sealed class CommittedLog
         }
         return new CommittedLog(read);
     }
+
+    /// <summary>A topic's records that can be read and stand under their own key.</summary>
+    public IEnumerable<T> Decoded<T>(string topic) where T : class, IAvroRecord<T>, new()
+    {
+        var decoder = new WireDecoder<T>();
+        foreach (var record in _topics[topic])
+        {
+            var decoded = new T();
+            if (record.Value is not null && decoder.TryDecode(record.Value, decoded, out _) && (KeyOf(decoded) is not { } key || key == ExpectedTopics.Text(record.Key)))
+            {
+                yield return decoded;
+            }
+        }
+    }
+
+    /// <summary>The key of what others than the pipeline write; null for what it writes itself.</summary>
+    private static string? KeyOf<T>(T record) => record switch
+    {
+        ItemScan scan => scan.Lpn.ToString(),
+        OperatorOverride decision => decision.Lpn.ToString(),
+        CatalogItem item => $"{item.Program}|{item.Sku}",
+        _ => null,
+    };
 
     private sealed class NullableBytes : IDeserializer<byte[]?>
     {

@@ -69,7 +69,8 @@ internal sealed class ExpectedTopics(Topology topology, int partitions)
     /// <param name="store">The store.</param>
     /// <param name="isTimed">Keys whose value depends on timing, and is not compared.</param>
     /// <param name="differences">Receives what differs.</param>
-    public void CompareStore(CommittedLog log, StoreSpec store, Func<string, bool> isTimed, Differences differences)
+    /// <param name="text">What of a value and the time it wakes at is compared; null for all of it.</param>
+    public void CompareStore(CommittedLog log, StoreSpec store, Func<string, bool> isTimed, Differences differences, Func<byte[], string>? text = null)
     {
         var topic = topology.ChangelogOf(store);
         for (var partition = 0; partition < partitions; partition++)
@@ -79,7 +80,7 @@ internal sealed class ExpectedTopics(Topology topology, int partitions)
             {
                 rebuilt.Restore(change.Key, change.Value, change.Value is not null);
             }
-            var (expected, found) = (Entries(_driver.Store(store, partition)), Entries(rebuilt));
+            var (expected, found) = (Entries(_driver.Store(store, partition), text), Entries(rebuilt, text));
             foreach (var key in expected.Keys.Union(found.Keys).Where(k => expected.GetValueOrDefault(k) != found.GetValueOrDefault(k)))
             {
                 var name = Encoding.UTF8.GetString(Convert.FromHexString(key));
@@ -116,10 +117,10 @@ internal sealed class ExpectedTopics(Topology topology, int partitions)
         list.Add(value);
     }
 
-    private static Dictionary<string, string> Entries(KeyValueStore store)
+    private static Dictionary<string, string> Entries(KeyValueStore store, Func<byte[], string>? text)
     {
         var entries = new Dictionary<string, string>();
-        store.ForEach((key, value) => entries.Add(Convert.ToHexString(key), string.Create(CultureInfo.InvariantCulture, $"{Convert.ToHexString(value)} waking at {store.WakeOf(key)}")));
+        store.ForEach((key, value) => entries.Add(Convert.ToHexString(key), text is not null ? text(value.ToArray()) : string.Create(CultureInfo.InvariantCulture, $"{Convert.ToHexString(value)} waking at {store.WakeOf(key)}")));
         return entries;
     }
 

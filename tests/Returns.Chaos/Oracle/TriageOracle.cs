@@ -36,10 +36,9 @@ internal sealed class TriageOracle
     {
         _timedNow = batch.Timed;
         _timed.UnionWith(batch.Timed);
-        foreach (var topic in Inputs)
-        {
-            _expected.Take(log[topic]);
-        }
+        _expected.Take(log[Topics.Rules]);
+        _expected.Take(log[Topics.Catalog]);
+        _expected.Take(log.AsItCame(Topics.Scans, Topics.Overrides, Topics.Heartbeats));
     }
 
     public void Compare(CommittedLog log, Batch batch, Differences differences)
@@ -60,9 +59,9 @@ internal sealed class TriageOracle
 
     private void CompareOutcomes(CommittedLog log, Batch batch, Dictionary<string, Dictionary<string, List<byte[]?>>> found, Differences differences)
     {
-        var scans = Decoded<ItemScan>(log[Topics.Scans]).Where(s => batch.Units.Contains(s.Lpn.ToString())).ToLookup(s => s.Lpn.ToString());
-        var overrides = Decoded<OperatorOverride>(log[Topics.Overrides]).ToLookup(o => o.Lpn.ToString());
-        var catalogue = Decoded<CatalogItem>(log[Topics.Catalog]).ToDictionary(i => i.Sku.ToString());
+        var scans = log.Decoded<ItemScan>(Topics.Scans).Where(s => batch.Units.Contains(s.Lpn.ToString())).ToLookup(s => s.Lpn.ToString());
+        var overrides = log.Decoded<OperatorOverride>(Topics.Overrides).ToLookup(o => o.Lpn.ToString());
+        var catalogue = log.Decoded<CatalogItem>(Topics.Catalog).ToDictionary(i => i.Sku.ToString());
         foreach (var unit in scans)
         {
             var expected = UnitOracle.Of(_rules, unit, overrides[unit.Key], catalogue.GetValueOrDefault);
@@ -121,26 +120,4 @@ internal sealed class TriageOracle
             return decoder.TryDecode(value, record, out var error) ? record : throw new InvalidDataException($"a {T.SchemaName} of '{key}' cannot be read: {error}");
         })];
     }
-
-    /// <summary>The records that can be read and stand under their own key.</summary>
-    private static IEnumerable<T> Decoded<T>(IReadOnlyList<CommittedRecord> records) where T : class, IAvroRecord<T>, new()
-    {
-        var decoder = new WireDecoder<T>();
-        foreach (var record in records)
-        {
-            var decoded = new T();
-            if (record.Value is not null && decoder.TryDecode(record.Value, decoded, out _) && KeyOf(decoded) == ExpectedTopics.Text(record.Key))
-            {
-                yield return decoded;
-            }
-        }
-    }
-
-    private static string KeyOf<T>(T record) => record switch
-    {
-        ItemScan scan => scan.Lpn.ToString(),
-        OperatorOverride decision => decision.Lpn.ToString(),
-        CatalogItem item => $"{item.Program}|{item.Sku}",
-        _ => throw new ArgumentException($"{typeof(T)} has no key"),
-    };
 }

@@ -12,8 +12,11 @@ namespace Returns.Chaos.Processes;
 /// <summary>Everything a round happens on: broker, ClickHouse, workers, topics.</summary>
 internal sealed class Stage : IAsyncDisposable
 {
-    /// <summary>Partitions of every topic that is keyed by LPN, and of what the windows write.</summary>
+    /// <summary>Partitions of every topic but rules and catalogue.</summary>
     public const int Partitions = 6;
+
+    /// <summary>Seconds, more than a stage takes: how long a partition was silent would depend on the machine, and with it what is late.</summary>
+    private const string NobodyIsIdle = "86400";
 
     private static readonly TimeSpan CallBound = TimeSpan.FromSeconds(30);
     private static readonly (string Topic, int Partitions, bool Compacted)[] Wanted =
@@ -83,21 +86,19 @@ internal sealed class Stage : IAsyncDisposable
     {
         var topics = _admin!.GetMetadata(CallBound).Topics.Where(t => t.Topic.StartsWith("returns.", StringComparison.Ordinal))
             .SelectMany(t => t.Partitions.Select(p => new TopicPartition(t.Topic, p.PartitionId))).ToList();
-        // The groups' places first: a group that was through with its input had written its output by then, so that it is among the ends.
-        var places = new Dictionary<string, Dictionary<TopicPartition, long>>();
+        // What the groups have come to is asked for first: where that is the end, nothing is left that could write more.
+        var committed = new Dictionary<string, Dictionary<TopicPartition, long>>();
         foreach (var (group, read) in Readers)
         {
-            places.Add(group, await CommittedAsync(group, topics.FindAll(t => read.Contains(t.Topic))));
+            committed[group] = await CommittedAsync(group, topics.FindAll(t => read.Contains(t.Topic)));
         }
         var (ends, stable) = (await EndsAsync(topics, IsolationLevel.ReadUncommitted), await EndsAsync(topics, IsolationLevel.ReadCommitted));
         var left = topics.Where(t => ends[t] != stable[t])
             .Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Topic} [{t.Partition.Value}] has a transaction undecided at {stable[t]}")).ToList();
         foreach (var (group, read) in Readers)
         {
-            var partitions = topics.FindAll(t => read.Contains(t.Topic));
-            var committed = places[group];
-            left.AddRange(partitions.Where(p => committed.GetValueOrDefault(p) < ends[p])
-                .Select(p => string.Create(CultureInfo.InvariantCulture, $"{group} is at {committed.GetValueOrDefault(p)} of {ends[p]} in {p.Topic} [{p.Partition.Value}]")));
+            left.AddRange(topics.Where(p => read.Contains(p.Topic) && committed[group].GetValueOrDefault(p) < ends[p])
+                .Select(p => string.Create(CultureInfo.InvariantCulture, $"{group} is at {committed[group].GetValueOrDefault(p)} of {ends[p]} in {p.Topic} [{p.Partition.Value}]")));
         }
         return left;
     }
@@ -118,14 +119,9 @@ internal sealed class Stage : IAsyncDisposable
     {
         var seconds = ((int)_options.SessionTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         string[] shared = ["--kafka", Client.BootstrapServers, "--session-timeout", seconds, "--transaction-timeout", seconds];
-        if (role == "compliance")
-        {
-            // Whether a partition is idle is for the wall clock to say, and windows that close by it follow from nothing that stands in a topic.
-            shared = [.. shared, "--idle-after", "86400"];
-        }
         return role == "windows"
             ? ("Returns.Chaos", ["windows", .. shared])
-            : ("Returns.Worker", ["--roles", role, "--clickhouse", $"http://{ClickHouse.Proxied}/?database={ClickHouseAddress.DefaultDatabase}", "--http-port", "0", .. shared]);
+            : ("Returns.Worker", ["--roles", role, "--clickhouse", $"http://{ClickHouse.Proxied}/?database={ClickHouseAddress.DefaultDatabase}", "--http-port", "0", "--idle-after", NobodyIsIdle, .. shared]);
     }
 
     private async Task CreateTopicsAsync()

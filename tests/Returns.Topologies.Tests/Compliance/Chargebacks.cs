@@ -171,6 +171,33 @@ public sealed class Chargebacks
     }
 
     [Fact]
+    public void A_scan_of_a_charged_unit_that_comes_again_after_weeks_credits_nothing()
+    {
+        // One is charged for a finding, the other for its reason: neither scan says all of what is known.
+        _compliance.Publish(_compliance.Scan("box", Start, ScanKind.Intake));
+        _compliance.Publish(_compliance.Scan("box", Start + 1, findings: ("box", 2)));
+        _compliance.Publish(Decision("box", Start));
+        var (intake, inspection) = (_compliance.Scan("wrong", Start, ScanKind.Intake), _compliance.Scan("wrong", Start + 1, findings: ("box", 2)));
+        var corrected = _compliance.Scan("wrong", Start + 2, findings: ("box", 1));
+        var again = _compliance.Scan("box", Start + 1, findings: ("seal", 1));
+        foreach (var scan in new[] { intake, inspection, corrected })
+        {
+            _compliance.Publish(scan);
+        }
+        _compliance.Publish(Decision("wrong", Start, ReturnReason.WrongItem));
+        _compliance.Advance(Close);
+        Assert.Equal(13.5m, Assert.Single(_compliance.Documents).Total);
+        _compliance.Advance(Start + 30 * Day);
+        foreach (var scan in new[] { intake, inspection, again })
+        {
+            _compliance.Publish(scan);
+        }
+        _compliance.Advance(Start + 40 * Day);
+        _compliance.Advance(Start + 50 * Day);
+        Assert.Single(_compliance.Documents);
+    }
+
+    [Fact]
     public void Amounts_of_another_currency_are_not_charged_and_never_added()
     {
         for (var i = 0; i < 20; i++)

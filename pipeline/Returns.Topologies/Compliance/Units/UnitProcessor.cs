@@ -59,7 +59,7 @@ internal sealed class UnitProcessor : Processor, IProcessor<Hashed<ItemScan>>, I
         }
         var lpn = Context.Key;
         Load(lpn);
-        if (!_evidence.Add(message, Context.Partition, Context.Offset))
+        if (IsWithoutEvidence() || !_evidence.Add(message, Context.Partition, Context.Offset))
         {
             return;
         }
@@ -206,6 +206,10 @@ internal sealed class UnitProcessor : Processor, IProcessor<Hashed<ItemScan>>, I
         agreement.Fill(_unit.SetTerms());
         Say();
     }
+
+    /// <summary>Whether the unit is kept for what it was charged alone. A scan that comes then is one of those that were told of, or
+    /// cannot be told from them: it would count as all there is to know of the unit.</summary>
+    private bool IsWithoutEvidence() => _unit is { Standing.Violations.Count: > 0, Scans.Count: 0 };
 
     private void TakeBack()
     {

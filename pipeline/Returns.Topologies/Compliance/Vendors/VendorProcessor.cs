@@ -64,11 +64,11 @@ internal sealed class VendorProcessor : Processor, IProcessor<Hashed<VendorUnit>
         if (now is not null)
         {
             Count(now, unit.Standing!, 1, message.Hash);
-            Judge(now, Context.StreamTime);
+            Judge(now, _clock.Latest);
         }
         if (before is not null && before.Id != now?.Id)
         {
-            Judge(before, Context.StreamTime);
+            Judge(before, _clock.Latest);
         }
     }
 
@@ -303,7 +303,7 @@ internal sealed class VendorProcessor : Processor, IProcessor<Hashed<VendorUnit>
 
     private void SendRate(Account account, in DefectTotals totals)
     {
-        var end = WindowEnd(account, Context.StreamTime);
+        var end = WindowEnd(account, _clock.Latest);
         Send(account, VendorWindowKind.Rate, end - account.Agreement.WindowMillis, end, FigureKind.Early, 0, totals);
     }
 
