@@ -116,6 +116,18 @@ public sealed class Chargebacks
     }
 
     [Fact]
+    public void A_decision_that_is_read_before_the_units_scans_leaves_out_none_of_them()
+    {
+        _compliance.Publish(_compliance.Scan("other", Start + 2 * Hour, ScanKind.Intake)); // Time has come so far.
+        _compliance.Publish(Decision("one", Start + Hour, ReturnReason.WrongItem));
+        _compliance.Publish(_compliance.Scan("one", Start + Hour, ScanKind.Intake));
+        _compliance.Publish(_compliance.Scan("one", Start + Hour + Minute, findings: ("box", 2)));
+        _compliance.Advance(Close);
+        Assert.Equal([(ChargeKind.Packaging, 1.5m), (ChargeKind.MisShipped, 12m)], Assert.Single(_compliance.Documents).Lines.Select(l => (l.Kind, l.Amount)));
+        Assert.Equal(2, _compliance.Journal.Last(u => u.Lpn.Equals("one"u8)).Scans.Count);
+    }
+
+    [Fact]
     public void What_was_charged_by_a_finding_stands_when_a_much_later_scan_is_silent_of_it()
     {
         _compliance.Receive("one", Start + Hour);

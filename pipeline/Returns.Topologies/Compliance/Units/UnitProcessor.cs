@@ -27,6 +27,11 @@ internal sealed class UnitProcessor : Processor, IProcessor<Hashed<ItemScan>>, I
     /// any billing window takes corrections.</summary>
     internal const long KeepCharged = 800 * Day;
 
+    /// <summary>In a state, in place of the partition, which a state is never outside of: the unit is kept for what it was charged
+    /// alone. A scan that comes then is one of those that were told of, or cannot be told from them: it would count as all there is to know of
+    /// the unit. A unit whose decision came before its scans is another thing.</summary>
+    private const int WithoutEvidence = -1;
+
     private readonly KeyValueStore _units;
     private readonly RulesTable _rules;
     private readonly Output<VendorUnit> _journal;
@@ -59,7 +64,7 @@ internal sealed class UnitProcessor : Processor, IProcessor<Hashed<ItemScan>>, I
         }
         var lpn = Context.Key;
         Load(lpn);
-        if (IsWithoutEvidence() || !_evidence.Add(message, Context.Partition, Context.Offset))
+        if (_unit.OriginPartition == WithoutEvidence || !_evidence.Add(message, Context.Partition, Context.Offset))
         {
             return;
         }
@@ -122,6 +127,7 @@ internal sealed class UnitProcessor : Processor, IProcessor<Hashed<ItemScan>>, I
         {
             _unit.Scans.Clear();
             _unit.Findings.Clear();
+            _unit.OriginPartition = WithoutEvidence;
         }
         _units.Put(key, _encoder.Encode(_unit), _unit.OriginTime + KeepCharged);
     }
@@ -207,10 +213,6 @@ internal sealed class UnitProcessor : Processor, IProcessor<Hashed<ItemScan>>, I
         Say();
     }
 
-    /// <summary>Whether the unit is kept for what it was charged alone. A scan that comes then is one of those that were told of, or
-    /// cannot be told from them: it would count as all there is to know of the unit.</summary>
-    private bool IsWithoutEvidence() => _unit is { Standing.Violations.Count: > 0, Scans.Count: 0 };
-
     private void TakeBack()
     {
         // What is taken back is kept under another name while the standing itself is made anew.
@@ -223,9 +225,11 @@ internal sealed class UnitProcessor : Processor, IProcessor<Hashed<ItemScan>>, I
     private void Say()
     {
         _unit.Revision++;
+        var evidence = _unit.OriginPartition;
         _unit.OriginPartition = Context.Partition;
         _unit.OriginTime = Context.StreamTime;
         _journal.Send(_key.Of(_unit.Program, _unit.Vendor), _unit);
+        _unit.OriginPartition = evidence;
         _unit.Previous = null;
         _unit.Terms = null;
     }
