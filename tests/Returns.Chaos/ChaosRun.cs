@@ -45,7 +45,7 @@ internal sealed class ChaosRun
     /// <returns>The number of differences.</returns>
     public static async Task<int> RunAsync(ChaosOptions options, CancellationToken cancel)
     {
-        var files = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "rules"), "*.yaml").Select(path => new RuleFile(path, File.ReadAllBytes(path)));
+        var files = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "chaos-rules"), "*.yaml").Select(path => new RuleFile(path, File.ReadAllBytes(path)));
         if (!RuleFile.TryCompile(files, out var documents, out var rules, out var errors))
         {
             throw new InvalidOperationException($"the rules are not valid: {string.Join("; ", errors)}");
