@@ -59,8 +59,8 @@ internal sealed class Batch
     /// <summary>What comes behind the heartbeats: vendors' windows of all before close.</summary>
     public List<Publication> Closing { get; private set; } = [];
 
-    /// <summary>Partitions of the journal of compliance whose time comes past <see cref="Closing"/>.</summary>
-    public IReadOnlyCollection<int> Closed { get; private set; } = [];
+    /// <summary>When <see cref="Closing"/> begins, in milliseconds since the epoch.</summary>
+    public long ClosesAt => StartsAt + Closes[2];
 
     /// <summary>The units, by LPN.</summary>
     public HashSet<string> Units { get; } = [];
@@ -151,8 +151,7 @@ internal sealed class Batch
         var label = scans[0].Lpn.ToString()[..^10];
         var clock = new ClockUnits(scans.Where(s => !Timed.Contains(s.Lpn.ToString())), rules, catalogue, Stage.Partitions, $"{label}-clock");
         Records = [.. Records, .. clock.At(StartsAt + Closes[0]), .. LateFindings(scans), .. clock.At(StartsAt + Closes[1])];
-        Closing = [.. clock.At(StartsAt + Closes[2])];
-        Closed = clock.Reached;
+        Closing = [.. clock.At(ClosesAt)];
         Units.UnionWith(Records.Concat(Closing).Where(r => r.Topic == Topics.Scans && r.Key is not null).Select(r => Encoding.UTF8.GetString(r.Key!)).Where(k => k.StartsWith($"{label}-clock", StringComparison.Ordinal)));
     }
 

@@ -45,9 +45,6 @@ internal sealed class ClockUnits
         }
     }
 
-    /// <summary>Partitions of the journal that they reach.</summary>
-    public IReadOnlyCollection<int> Reached => _models.Keys;
-
     /// <summary>The scans of one unit of each kind, received at a time in milliseconds since the epoch.</summary>
     public IEnumerable<Publication> At(long time)
     {

@@ -1,9 +1,12 @@
 using System.Globalization;
+using System.Text;
 using Returns.Chaos.Feed;
+using Returns.Chaos.Processes;
 using Returns.Contracts;
 using Returns.Domain.Compliance;
 using Returns.Domain.Grading;
 using Returns.Domain.Rules;
+using Returns.Streams;
 
 namespace Returns.Chaos.Oracle;
 
@@ -31,14 +34,18 @@ internal sealed class StandingFold(RuleBook rules)
                 continue;
             }
             var key = (expected.Vendor, expected.Agreement.Id.ToString(), expected.Agreement.BillingWindow(expected.ReceivedAt).Start);
-            var partition = Streams.Murmur2.Partition(System.Text.Encoding.UTF8.GetBytes(expected.Vendor), Processes.Stage.Partitions);
-            var window = windows.GetValueOrDefault(key, (expected.Agreement, partition, default));
+            var window = windows.GetValueOrDefault(key, (expected.Agreement, PartitionOf(expected.Vendor), default));
             window.Figures.Add(expected.Standing);
             windows[key] = window;
         }
         var figures = Last(log);
         var charged = documents.ToLookup(d => ($"{d.Program}|{d.Vendor}", d.Terms.Id.ToString(), d.WindowStart));
-        foreach (var (key, window) in windows.Where(w => w.Key.Start < batch.StartsAt + MillisPerDay && batch.Closed.Contains(w.Value.Partition)))
+        var closed = Closed(log, batch);
+        if (closed.Count == 0)
+        {
+            differences.Add("billing windows", "of the round", "to have closed in one partition at least", "none where all partitions of the scans have come to the last units");
+        }
+        foreach (var (key, window) in windows.Where(w => w.Key.Start < batch.StartsAt + MillisPerDay && closed.Contains(w.Value.Partition)))
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{key.Vendor}, agreement {window.Agreement.Name}, window from {key.Start}");
             var (wanted, has) = (window.Figures.Totals, figures.GetValueOrDefault(key));
@@ -58,6 +65,14 @@ internal sealed class StandingFold(RuleBook rules)
             }
         }
     }
+
+    /// <summary>Partitions of the journal whose time has come to the last units of the round, in each partition of the scans: a unit may be
+    /// decided otherwise than the one it is a copy of, whose age was another.</summary>
+    private static HashSet<int> Closed(CommittedLog log, Batch batch) =>
+        [.. log.Decoded<VendorUnit>(Topics.VendorUnits).Where(u => u.OriginTime >= batch.ClosesAt).GroupBy(u => PartitionOf($"{u.Program}|{u.Vendor}"), u => u.OriginPartition)
+            .Where(origins => origins.Distinct().Count() == Stage.Partitions).Select(origins => origins.Key)];
+
+    private static int PartitionOf(string vendor) => Murmur2.Partition(Encoding.UTF8.GetBytes(vendor), Stage.Partitions);
 
     private Unit? Of(IEnumerable<ItemScan> all, ItemRouted? decision)
     {
