@@ -144,6 +144,20 @@ public sealed class ChargebackCommands : IAsyncLifetime
         Assert.Contains(said, output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_document_that_cannot_be_decoded_is_named_and_the_others_are_verified()
+    {
+        _records[Topics.Chargebacks][0] = (_records[Topics.Chargebacks][0].Key, [0, 0, 0, 0, 12, 255]);
+        _records[Topics.Scans][40].Value[^1] ^= 1;
+        await using var broker = await BrokerAsync();
+        var (code, output) = await CommandLine.RunAsync("chargebacks", "verify", "--kafka", broker.BootstrapServers);
+        Assert.True(code == 3, output);
+        Assert.Contains("returns.chargebacks [0] @0: it cannot be decoded", output, StringComparison.Ordinal);
+        Assert.Contains("document 1 before it is missing", output, StringComparison.Ordinal);
+        Assert.Contains("returns.scans [0] @40: the scan of unit 'LPN-040' has the hash", output, StringComparison.Ordinal);
+        Assert.Contains("2 documents, 204 records of the journal", output, StringComparison.Ordinal);
+    }
+
     /// <summary>A broker with what was kept, but for one record that was removed or edited.</summary>
     private async Task<LocalKafkaServer> BrokerAsync((string Topic, int Offset, bool Edit)? tampered = null)
     {

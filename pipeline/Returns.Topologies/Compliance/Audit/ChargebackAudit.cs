@@ -12,12 +12,13 @@ namespace Returns.Topologies.Compliance.Audit;
 /// hold them.
 /// </summary>
 /// <remarks>
-/// In this order: <see cref="Retain"/>, <see cref="Document"/> in the order of their topic's partitions, <see cref="Journal"/>
+/// In this order: <see cref="Retain"/>, <see cref="Document(int, long, ReadOnlySpan{byte})"/> in the order of their topic's partitions, <see cref="Journal"/>
 /// partition by partition from its beginning, <see cref="Scan"/> and <see cref="Disposition"/> in any order, <see cref="Finish"/>.
 /// Kept in memory are the documents, the windows, and the places of raw records that are still held. For one thread.
 /// </remarks>
 public sealed class ChargebackAudit
 {
+    private readonly WireDecoder<Chargeback> _documentDecoder;
     private readonly WireDecoder<VendorUnit> _units;
     private readonly WireDecoder<ItemScan> _scanDecoder;
     private readonly WireDecoder<ItemRouted> _decisionDecoder;
@@ -53,6 +54,7 @@ public sealed class ChargebackAudit
     public ChargebackAudit(ISchemaIds schemas)
     {
         ArgumentNullException.ThrowIfNull(schemas);
+        _documentDecoder = new WireDecoder<Chargeback>(schemas, Topics.Chargebacks);
         _units = new WireDecoder<VendorUnit>(schemas, Topics.VendorUnits);
         _scanDecoder = new WireDecoder<ItemScan>(schemas, Topics.Scans);
         _decisionDecoder = new WireDecoder<ItemRouted>(schemas, Topics.Dispositions);
@@ -72,6 +74,19 @@ public sealed class ChargebackAudit
 
     /// <summary>The first offset that a topic of raw records still holds in a partition; a partition that is not named holds all.</summary>
     public void Retain(string topic, int partition, long firstOffset) => _retained[(topic, partition)] = firstOffset;
+
+    /// <summary>A record of returns.chargebacks. One that cannot be decoded is reported, and is a document that is missing.</summary>
+    public void Document(int partition, long offset, ReadOnlySpan<byte> value)
+    {
+        var document = new Chargeback();
+        if (!_documentDecoder.TryDecode(value, document, out var error))
+        {
+            Documents++;
+            _problems.Add(new AuditFinding(Place(Topics.Chargebacks, partition, offset), $"it cannot be decoded: {error}"));
+            return;
+        }
+        Document(document);
+    }
 
     /// <summary>A document, which is kept: it is not to be used again.</summary>
     public void Document(Chargeback document)
