@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Returns.Cli.Chargebacks;
 using Returns.Cli.DeadLetters;
+using Returns.Cli.Replay;
 using Returns.Cli.Reports;
 using Returns.Cli.Rules;
 using Returns.Cli.Up;
@@ -14,6 +15,7 @@ var root = new RootCommand("Returns.Streaming: grades, routes and accounts for r
     ReportCommand.Create(),
     BaselineCommand.Create(),
     DlqCommand.Create(),
+    ReplayCommand.Create(),
 };
 
 // The first Ctrl-C stops everything in order. A second one ends at once: the children end themselves when this process has.

@@ -54,9 +54,19 @@ internal sealed class TopicReader(ClientConfig client, string group, Cancellatio
     /// <exception cref="UpException">The broker does not answer any more.</exception>
     public void Read(string topic, int partition, long first, long last, RecordHandler handle)
     {
+        foreach (var record in Range(topic, partition, first, last))
+        {
+            handle(record);
+        }
+    }
+
+    /// <summary>The same, as the caller asks for the next one. Another reading ends it.</summary>
+    /// <exception cref="UpException">The broker does not answer any more.</exception>
+    public IEnumerable<ConsumeResult<byte[]?, byte[]?>> Range(string topic, int partition, long first, long last)
+    {
         if (last < first)
         {
-            return;
+            yield break;
         }
         _consumer.Assign(new TopicPartitionOffset(topic, partition, first));
         var heard = Environment.TickCount64;
@@ -73,12 +83,12 @@ internal sealed class TopicReader(ClientConfig client, string group, Cancellatio
             }
             if (record.IsPartitionEOF || record.Offset.Value > last)
             {
-                return;
+                yield break;
             }
-            handle(record);
+            yield return record;
             if (record.Offset.Value == last)
             {
-                return;
+                yield break;
             }
             heard = Environment.TickCount64;
         }

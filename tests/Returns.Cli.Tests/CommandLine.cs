@@ -66,7 +66,22 @@ public sealed class CommandLine : IDisposable
         Assert.Contains("no rule file", output, StringComparison.Ordinal);
     }
 
+    /// <summary>What the command says, results and all else.</summary>
     internal static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+    {
+        var (code, output, errors) = await RunApartAsync(arguments);
+        return (code, output + errors);
+    }
+
+    /// <summary>The results of a command that succeeds: standard output alone.</summary>
+    internal static async Task<string> ResultsAsync(params string[] arguments)
+    {
+        var (code, output, errors) = await RunApartAsync(arguments);
+        Assert.True(code == 0, $"{code}: {output}{errors}");
+        return output;
+    }
+
+    private static async Task<(int Code, string Output, string Errors)> RunApartAsync(string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = AppContext.BaseDirectory, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "returns.dll"), .. arguments])
@@ -78,7 +93,7 @@ public sealed class CommandLine : IDisposable
         {
             var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
             await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-            return (process.ExitCode, await output + await errors);
+            return (process.ExitCode, await output, await errors);
         }
         finally
         {

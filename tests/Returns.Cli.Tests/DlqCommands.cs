@@ -39,7 +39,7 @@ public sealed class DlqCommands
         var output = await RunAsync(0, "dlq", "list", "--kafka", stage.Servers);
         Assert.Contains("1 UnknownSchema of returns.scans", output, StringComparison.Ordinal);
         Assert.Contains("4 dead letters, 4 of them not redriven", output, StringComparison.Ordinal);
-        output = await RunAsync(0, "dlq", "list", "--class", "KeyMismatch", "--source", "returns.scans:1", "--since", "1h", "--json", "--kafka", stage.Servers);
+        output = await CommandLine.ResultsAsync("dlq", "list", "--class", "KeyMismatch", "--source", "returns.scans:1", "--since", "1h", "--json", "--kafka", stage.Servers);
         var letter = JsonDocument.Parse(output).RootElement;
         Assert.Equal(JsonValueKind.Null, letter.GetProperty("key").ValueKind);
         var place = letter.GetProperty("place").GetString()!;
@@ -75,7 +75,7 @@ public sealed class DlqCommands
         var routed = Stage.Decoded<ItemRouted>(stage.Read(Topics.Dispositions));
         Assert.Equal([("U-1", "DC-LEEDS"), ("U-2", "DC-LEEDS"), ("U-3", "DC-YORK")], routed.Select(r => (r.Lpn.ToString(), r.Facility.ToString())).Order());
 
-        output = await RunAsync(0, "dlq", "show", place, "--json", "--kafka", stage.Servers);
+        output = await CommandLine.ResultsAsync("dlq", "show", place, "--json", "--kafka", stage.Servers);
         Assert.NotEqual(JsonValueKind.Null, JsonDocument.Parse(output).RootElement.GetProperty("redriven").ValueKind);
         output = await RunAsync(1, "dlq", "show", "1:99", "--kafka", stage.Servers);
         Assert.Contains("no dead letter is at 1:99", output, StringComparison.Ordinal);

@@ -161,7 +161,7 @@ internal sealed class Stage : IAsyncDisposable
             {
                 Assert.True(Environment.TickCount64 < deadline, "triage did not come so far");
                 Assert.False(running.IsCompleted, running.Exception?.Message);
-                await Task.Delay(20);
+                await Task.Delay(100);
             }
         }
         finally

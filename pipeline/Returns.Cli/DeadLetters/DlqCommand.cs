@@ -17,7 +17,7 @@ internal static class DlqCommand
     public static Command Create()
     {
         var kafka = new KafkaOptions();
-        var registry = new Option<string?>("--schema-registry") { Description = "Where schema ids come from; without it, from schemas/.", HelpName = "URL" };
+        var registry = new RegistryOption();
         var classes = new Option<string[]>("--class") { Description = "Only letters of this error class, such as UnknownSchema; may be given more than once.", HelpName = "CLASS" };
         var source = new Option<string?>("--source") { Description = "Only records that were read from this topic, or partition of it.", HelpName = "TOPIC[:PARTITION]" };
         var since = Times.Option("--since", "Only letters put there then or later.");
@@ -29,8 +29,12 @@ internal static class DlqCommand
 
         var place = Place(new Argument<Place>("PLACE") { Description = $"The letter: {PlaceHelp}." });
         var raw = new Option<bool>("--raw") { Description = "The value's bytes and nothing else, to try a filter with." };
-        var show = kafka.On(new Command("show", "Show a dead letter: the reason, its bytes, what they say, and what would become of it today.") { place, raw, json, registry });
-        show.SetAction((result, cancel) => ShowAsync(kafka.Read(result, "returns.dlq"), result.GetValue(place), result.GetValue(registry), result.GetValue(raw), result.GetValue(json), cancel));
+        var show = registry.On(kafka.On(new Command("show", "Show a dead letter: the reason, its bytes, what they say, and what would become of it today.") { place, raw, json }));
+        show.SetAction(async (result, cancel) =>
+        {
+            using var registered = registry.Read(result, out var schemas);
+            return await ShowAsync(kafka.Read(result, "returns.dlq"), result.GetValue(place), schemas, result.GetValue(raw), result.GetValue(json), cancel);
+        });
 
         var places = Places(new Argument<Place[]>("PLACE") { Description = $"Letters to redrive: {PlaceHelp}. None where the options say which.", Arity = ArgumentArity.ZeroOrMore });
         var all = new Option<bool>("--all") { Description = "Every letter, where nothing else says which." };
@@ -39,10 +43,10 @@ internal static class DlqCommand
         var set = new Option<string[]>("--set") { Description = "Set a field of the record, as pricePaid.currency=GBP; may be given more than once.", HelpName = "FIELD=VALUE" };
         var filter = new Option<string?>("--filter") { Description = "Pass each value through this shell command: its bytes in, other bytes out, or JSON as 'show' prints it.", HelpName = "COMMAND" };
         var keyFrom = new Option<string?>("--key-from") { Description = "Take the key from this field, as lpn, where it was published with another or none.", HelpName = "FIELD" };
-        var redrive = kafka.On(new Command("redrive", "Write dead letters to their topics again, each once, marked, and only if they would be taken today.")
+        var redrive = registry.On(kafka.On(new Command("redrive", "Write dead letters to their topics again, each once, marked, and only if they would be taken today.")
         {
-            places, classes, source, since, until, all, dryRun, rate, set, filter, keyFrom, registry,
-        });
+            places, classes, source, since, until, all, dryRun, rate, set, filter, keyFrom,
+        }));
         redrive.Validators.Add(result =>
         {
             if (result.GetValue(rate) is < 1)
@@ -54,15 +58,16 @@ internal static class DlqCommand
                 result.AddError($"--set: '{wrong}' is no FIELD=VALUE");
             }
         });
-        redrive.SetAction((result, cancel) =>
+        redrive.SetAction(async (result, cancel) =>
         {
+            using var registered = registry.Read(result, out var schemas);
             var edit = new LetterEdit(result.GetValue(filter), [.. (result.GetValue(set) ?? []).Select(s => (s[..s.IndexOf('=', StringComparison.Ordinal)], s[(s.IndexOf('=', StringComparison.Ordinal) + 1)..]))], result.GetValue(keyFrom));
             var which = Filter(result, result.GetValue(places) ?? []);
             if (which.IsEmpty != result.GetValue(all))
             {
                 throw new UpException(which.IsEmpty ? "which letters? Name places, or give --class, --source, --since or --until, or --all" : "--all: the other arguments say which letters; leave it out");
             }
-            return RedriveAsync(kafka.Read(result, "returns.dlq"), which, edit, result.GetValue(registry), result.GetValue(dryRun), result.GetValue(rate), cancel);
+            return await RedriveAsync(kafka.Read(result, "returns.dlq"), which, edit, schemas, result.GetValue(dryRun), result.GetValue(rate), cancel);
         });
 
         return new Command("dlq", "Dead letters: records that could not be processed, with their bytes and the reason.") { list, show, redrive };
@@ -114,9 +119,8 @@ internal static class DlqCommand
         return 0;
     }
 
-    private static async Task<int> ShowAsync(ClientConfig client, Place place, string? registry, bool raw, bool json, CancellationToken cancel)
+    private static async Task<int> ShowAsync(ClientConfig client, Place place, ISchemaIds schemas, bool raw, bool json, CancellationToken cancel)
     {
-        using var schemas = Schemas(registry, out var ids);
         var (letter, redriven) = await Progress.DuringAsync("reading dead letters", progress =>
         {
             using var log = new DeadLetterLog(client, progress, cancel);
@@ -134,15 +138,14 @@ internal static class DlqCommand
             output.Write(letter.Value ?? []);
             return 0;
         }
-        var intake = Asked(() => new Intake(ids));
+        var intake = Asked(() => new Intake(schemas));
         Console.WriteLine(Asked(() => json ? LetterText.JsonPage(letter, redriven, intake) : LetterText.Page(letter, redriven, intake).TrimEnd()));
         return 0;
     }
 
-    private static async Task<int> RedriveAsync(ClientConfig client, LetterFilter filter, LetterEdit edit, string? registry, bool dryRun, int? rate, CancellationToken cancel)
+    private static async Task<int> RedriveAsync(ClientConfig client, LetterFilter filter, LetterEdit edit, ISchemaIds schemas, bool dryRun, int? rate, CancellationToken cancel)
     {
-        using var schemas = Schemas(registry, out var ids);
-        var intake = Asked(() => new Intake(ids));
+        var intake = Asked(() => new Intake(schemas));
         var count = await Progress.DuringAsync(dryRun ? "dry run" : "redriving", progress => Asked(() =>
         {
             using var redrive = new Redrive(client, intake, edit, dryRun, rate, cancel);
@@ -152,20 +155,6 @@ internal static class DlqCommand
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{count.Sent:N0} {(dryRun ? "would be redriven" : "redriven")}, {count.Held:N0} not, {count.Earlier:N0} redriven before{(count.Stopped ? "; stopped before the last" : "")}"));
         return count.Stopped ? Stopped : count.Held > 0 ? SomeHeld : 0;
-    }
-
-    private static RegistrySchemaIds? Schemas(string? registry, out ISchemaIds ids)
-    {
-        try
-        {
-            var client = registry is null ? null : new RegistrySchemaIds(registry);
-            ids = client is null ? LocalSchemaIds.BuiltIn : client;
-            return client;
-        }
-        catch (FormatException error)
-        {
-            throw new UpException($"--schema-registry: {error.Message}");
-        }
     }
 
     private static T Asked<T>(Func<T> ask)

@@ -10,6 +10,7 @@ using Returns.Contracts.Resolution;
 using Returns.Contracts.Wire;
 using Returns.Streams;
 using Returns.Topologies.Compliance;
+using Returns.Topologies.Recovery;
 using Returns.Topologies.Triage;
 
 namespace Returns.Cli.DeadLetters;
@@ -32,16 +33,19 @@ internal sealed class Intake
         {
             TriageTopology.Register(registry);
             ComplianceTopology.Register(registry);
+            RecoveryTopology.Register(registry);
         }
         var metrics = Metrics.WithCustomRegistry(Metrics.NewCustomRegistry());
         _topologies =
         [
             TriageTopology.Build(schemas, metrics, NullLogger.Instance),
             ComplianceTopology.Build(schemas, 1, metrics, NullLogger.Instance),
+            RecoveryTopology.Build(schemas, 1, metrics),
         ];
         Input<ItemScan>(Topics.Scans);
         Input<OperatorOverride>(Topics.Overrides);
         Input<StationHeartbeat>(Topics.Heartbeats);
+        Input<Settlement>(Topics.Settlements);
 
         void Input<T>(string topic) where T : class, IAvroRecord<T>, new() => _inputs.Add(topic, (AvroSchema.Parse(T.SchemaJson), schemas.IdOf<T>(topic)));
     }

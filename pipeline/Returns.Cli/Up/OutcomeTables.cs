@@ -18,7 +18,7 @@ internal sealed class OutcomeTables(ClickHouseHttp clickHouse, string label)
             SELECT 'dispositions', toString(disposition), count() FROM dispositions WHERE startsWith(lpn, '{label}') GROUP BY disposition
             UNION ALL SELECT 'grades', '', count() FROM grades WHERE startsWith(lpn, '{label}')
             UNION ALL SELECT 'exceptions', '', count() FROM exceptions WHERE startsWith(lpn, '{label}')
-            UNION ALL SELECT 'dead_letters', '', count() FROM dead_letters WHERE startsWith(key, '{label}')
+            UNION ALL SELECT 'dead_letters', '', count() FROM dead_letters WHERE startsWith(key, '{label}') AND error_class != 'Redriven'
             """, cancel))
         {
             switch (table)

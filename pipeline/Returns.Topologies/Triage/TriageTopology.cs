@@ -16,6 +16,9 @@ public static class TriageTopology
     /// <summary>Name of the application: its consumer group, and what its changelog topic begins with.</summary>
     public const string Application = "returns.triage";
 
+    /// <summary>Name of its sub-topology, whose sources are the scans, the overrides and the heartbeats, in this order.</summary>
+    public const string SubTopology = "triage";
+
     /// <summary>Builds the topology.</summary>
     /// <param name="schemas">Where schema ids come from; see <see cref="Register"/> for a registry.</param>
     /// <param name="metrics">Receives triage's own counters.</param>
@@ -35,7 +38,7 @@ public static class TriageTopology
             builder.Sink(Topics.Grades, () => new WireEventEncoder<ItemGraded>(schemas, Topics.Grades)),
             builder.Sink(Topics.Dispositions, () => new WireEventEncoder<ItemRouted>(schemas, Topics.Dispositions)),
             builder.Sink(Topics.Exceptions, () => new WireEventEncoder<ItemException>(schemas, Topics.Exceptions)));
-        builder.SubTopology("triage", [parts.Items], context => new TriageProcessor(context, parts, counters))
+        builder.SubTopology(SubTopology, [parts.Items], context => new TriageProcessor(context, parts, counters))
             .Source(Topics.Scans, () => new ScanDecoder(schemas))
             .Source(Topics.Overrides, () => new OverrideDecoder(schemas))
             .Source(Topics.Heartbeats, () => new HeartbeatDecoder(schemas));
