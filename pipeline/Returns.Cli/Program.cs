@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Returns.Cli;
 using Returns.Cli.Chargebacks;
 using Returns.Cli.Rules;
 using Returns.Cli.Up;
@@ -8,6 +9,7 @@ var root = new RootCommand("Returns.Streaming: grades, routes and accounts for r
 {
     UpCommand.Create(),
     RulesCommand.Create(),
+    TopicsCommand.Create(),
     ChargebacksCommand.Create(),
 };
 
