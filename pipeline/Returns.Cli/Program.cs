@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Returns.Cli;
 using Returns.Cli.Chargebacks;
 using Returns.Cli.DeadLetters;
 using Returns.Cli.Replay;
@@ -11,6 +12,7 @@ var root = new RootCommand("Returns.Streaming: grades, routes and accounts for r
 {
     UpCommand.Create(),
     RulesCommand.Create(),
+    TopicsCommand.Create(),
     ChargebacksCommand.Create(),
     ReportCommand.Create(),
     BaselineCommand.Create(),

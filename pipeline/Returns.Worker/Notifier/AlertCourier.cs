@@ -55,6 +55,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
             .Build();
         consumer.Subscribe(Topics.VendorAlerts);
         using var refused = new RefusedAlerts(kafka);
+        metrics.Begin(receiver.Name);
         try
         {
             var refreshed = Environment.TickCount64;

@@ -22,7 +22,7 @@ rm -rf packages usr/share/doc
 # Debian's Alertmanager looks for its templates at a place that only root can write to. The same name without its first slash is
 # one in the folder it is started in.
 sed -i 's#/usr/share/prometheus/alertmanager#usr//share/prometheus/alertmanager#g' usr/bin/prometheus-alertmanager
-ln -s ../usr/bin/prometheus ../usr/bin/promtool bin/
+ln -s ../usr/bin/prometheus ../usr/bin/promtool ../usr/bin/amtool bin/
 cat >bin/prometheus-alertmanager <<'EOF'
 #!/bin/sh
 cd "$(dirname "$0")/.." && exec usr/bin/prometheus-alertmanager "$@"
