@@ -150,16 +150,17 @@ internal sealed class Batch
         var catalogue = Decoded<CatalogItem>(Catalogue).ToDictionary(i => i.Sku.ToString());
         var label = scans[0].Lpn.ToString()[..^10];
         var clock = new ClockUnits(scans.Where(s => !Timed.Contains(s.Lpn.ToString())), rules, catalogue, Stage.Partitions, $"{label}-clock");
-        Records = [.. Records, .. clock.At(StartsAt + Closes[0]), .. LateFindings(scans), .. clock.At(StartsAt + Closes[1])];
+        Records = [.. Records, .. clock.At(StartsAt + Closes[0]), .. LateFindings(records), .. clock.At(StartsAt + Closes[1])];
         Closing = [.. clock.At(ClosesAt)];
         Units.UnionWith(Records.Concat(Closing).Where(r => r.Topic == Topics.Scans && r.Key is not null).Select(r => Encoding.UTF8.GetString(r.Key!)).Where(k => k.StartsWith($"{label}-clock", StringComparison.Ordinal)));
     }
 
     /// <summary>Some units are inspected once more, with other results: those of any other unit.</summary>
-    private List<Publication> LateFindings(List<ItemScan> scans)
+    private List<Publication> LateFindings(List<Publication> records)
     {
         var encoder = new WireEncoder<ItemScan>();
-        var inspections = scans.Where(s => s.Findings.Count > 0 && !s.QualitySample).ToList();
+        // Read anew, as they are changed.
+        var inspections = Decoded<ItemScan>(records.Where(r => r.Topic == Topics.Scans)).Where(s => s.Findings.Count > 0 && !s.QualitySample).ToList();
         var values = inspections.SelectMany(s => s.Findings).ToLookup(f => f.Criterion.ToString(), f => f.Value);
         var late = new List<Publication>();
         foreach (var unit in inspections.GroupBy(s => s.Lpn.ToString()).Where(_ => _random.Next(100) < 12))

@@ -66,8 +66,8 @@ internal sealed class StandingFold(RuleBook rules)
         }
     }
 
-    /// <summary>Partitions of the journal whose time has come to the last units of the round, in each partition of the scans: a unit may be
-    /// decided otherwise than the one it is a copy of, whose age was another.</summary>
+    /// <summary>Partitions of the journal whose time has come to the last units of the round, in each partition of the scans: no window of
+    /// these is left open.</summary>
     private static HashSet<int> Closed(CommittedLog log, Batch batch) =>
         [.. log.Decoded<VendorUnit>(Topics.VendorUnits).Where(u => u.OriginTime >= batch.ClosesAt).GroupBy(u => PartitionOf($"{u.Program}|{u.Vendor}"), u => u.OriginPartition)
             .Where(origins => origins.Distinct().Count() == Stage.Partitions).Select(origins => origins.Key)];
