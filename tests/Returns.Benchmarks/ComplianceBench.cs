@@ -17,6 +17,10 @@ namespace Returns.Benchmarks;
 internal sealed class ComplianceBench : IBenchmark
 {
     private const int Vendors = 10_000;
+
+    /// <summary>Fewer do not fill the windows' parts.</summary>
+    private const int FewestUnits = 400_000;
+
     private const int Recorded = 4096;
     private const int UnitsPerCommit = 20_000;
     private const long Start = 1_700_000_000_000;
@@ -24,13 +28,23 @@ internal sealed class ComplianceBench : IBenchmark
 
     public string Name => "compliance";
 
-    public string Usage => "the vendors' task without a broker, 10,000 vendors and 52 weeks rolling: units/s, bytes allocated a unit and bytes of state a vendor, by quarters of two years";
+    public string Usage => "the vendors' task without a broker, 10,000 vendors and 52 weeks rolling: cost of a unit and bytes of state, from few units to many (SIZE=25: to 100,000,000)";
 
     public bool IsBudget => false;
 
     public Task RunAsync(BenchmarkRun run)
     {
-        var (units, vendors) = (run.Sized(2_000_000), Vendors);
+        var most = run.Sized(4_000_000);
+        foreach (var units in new[] { most / 100, most / 10, most }.Where(units => units >= FewestUnits || units == most))
+        {
+            Run(run, units);
+        }
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Two years of so many units through a task of its own.</summary>
+    private static void Run(BenchmarkRun run, int units)
+    {
         var topology = ComplianceTopology.Build(LocalSchemaIds.BuiltIn, 1, Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()), NullLogger.Instance);
         var output = new Counter();
         var task = new StreamTask(topology, topology.SubTopologies[1], 0, output, [.. topology.Tables.Select(t => t.Create())], long.MinValue);
@@ -38,30 +52,21 @@ internal sealed class ComplianceBench : IBenchmark
 
         var unit = Template();
         var buffer = new ArrayBufferWriter<byte>(1024);
-        var key = Array.Empty<byte>();
-        var (took, bytes, offset) = (TimeSpan.Zero, 0L, 0L);
+        var (took, bytes, offset, greatest) = (TimeSpan.Zero, 0L, 0L, 0L);
         var batch = new List<(byte[] Key, byte[] Value)>(Recorded);
-        for (var quarter = 1; quarter <= 4; quarter++)
+        while (offset < units)
         {
-            (took, bytes) = (TimeSpan.Zero, 0);
-            var first = offset;
-            for (var until = (long)units * quarter / 4; offset + batch.Count < until;)
+            var number = offset + batch.Count;
+            Fill(unit, number, (int)(number * 7919 % Vendors), Start + (TwoYears / units * number));
+            buffer.ResetWrittenCount();
+            ConfluentWire.Write(buffer, unit, VendorUnit.SchemaId);
+            batch.Add((Encoding.UTF8.GetBytes($"{unit.Program}|{unit.Vendor}"), buffer.WrittenSpan.ToArray()));
+            if (batch.Count == Recorded || number + 1 == units)
             {
-                var number = offset + batch.Count;
-                Fill(unit, number, (int)(number * 7919 % vendors), Start + TwoYears / units * number);
-                key = Encoding.UTF8.GetBytes($"{unit.Program}|{unit.Vendor}");
-                buffer.ResetWrittenCount();
-                ConfluentWire.Write(buffer, unit, VendorUnit.SchemaId);
-                batch.Add((key, buffer.WrittenSpan.ToArray()));
-                if (batch.Count == Recorded || number + 1 == until)
-                {
-                    Process();
-                }
+                Process();
             }
-            var state = task.Stores.Sum(s => s.Bytes);
-            run.Note($"quarter {quarter}: {(offset - first) / took.TotalSeconds:N0} units/s, {(double)bytes / (offset - first):N0} bytes allocated each; state {task.Stores.Sum(s => s.Count):N0} keys, {state / 1e6:N0} MB, {state / vendors:N0} bytes a vendor; {output.Count(Topics.VendorWindows):N0} figures, {output.Count(Topics.VendorAlerts):N0} alerts, {output.Count(Topics.Chargebacks):N0} documents");
         }
-        return Task.CompletedTask;
+        run.Note($"{units:N0} units of {Vendors:N0} vendors: {took.TotalMicroseconds / units:N2} µs and {(double)bytes / units:N0} bytes allocated each; state {task.Stores.Sum(s => s.Count):N0} keys, at most {greatest / 1e6:N0} MB, {greatest / Vendors:N0} bytes a vendor, {(double)greatest / units:N1} a unit; {output.Count(Topics.VendorWindows):N0} figures, {output.Count(Topics.VendorAlerts):N0} alerts, {output.Count(Topics.Chargebacks):N0} documents");
 
         void Process()
         {
@@ -78,6 +83,7 @@ internal sealed class ComplianceBench : IBenchmark
             }
             took += Stopwatch.GetElapsedTime(start);
             bytes += GC.GetAllocatedBytesForCurrentThread() - before;
+            greatest = Math.Max(greatest, task.Stores.Sum(s => s.Bytes));
             batch.Clear();
         }
     }
