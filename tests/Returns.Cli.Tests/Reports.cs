@@ -14,37 +14,12 @@ using Returns.Topologies.Recovery;
 namespace Returns.Cli.Tests;
 
 /// <summary><c>returns report</c> and <c>returns baseline</c> against a ClickHouse that has what recovery says of some units.</summary>
-public sealed class Reports : IAsyncLifetime
+public sealed class Reports(ReportedUnits units) : IClassFixture<ReportedUnits>
 {
-    private const long Day = 86_400_000;
-    private static readonly long May = new DateTimeOffset(2011, 5, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
-
-    private readonly string _folder = Directory.CreateTempSubdirectory("returns-reports-").FullName;
-    private LocalClickHouseServer? _server;
-
-    private string Url => _server!.Endpoint.ToString();
-
-    public async ValueTask InitializeAsync()
-    {
-        Assert.SkipWhen(LocalClickHouseServer.Missing is not null, LocalClickHouseServer.Missing ?? "");
-        _server = await LocalClickHouseServer.Start(Path.Combine(_folder, "clickhouse"));
-        using var clickHouse = new ClickHouseHttp(ClickHouseAddress.Parse(Url), TimeSpan.FromSeconds(30));
-        await new Migrator(clickHouse, NullLogger<Migrator>.Instance).ApplyAsync();
-        await InsertAsync(clickHouse);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_server is not null)
-        {
-            await _server.DisposeAsync();
-        }
-        Directory.Delete(_folder, recursive: true);
-    }
-
     [Fact]
     public async Task A_month_s_page_has_every_population_currency_and_category_by_its_name_and_fetches_nothing()
     {
+        await RunAsync("baseline", "clear");
         var page = await PageAsync("report", "--month", "2011-05");
 
         Assert.Contains("<h2 id=\"r0\">north</h2>", page, StringComparison.Ordinal);
@@ -103,7 +78,7 @@ public sealed class Reports : IAsyncLifetime
     public async Task As_data_there_is_a_row_for_each_figure_and_currency_with_the_baseline_s_rates()
     {
         await RunAsync("baseline", "pin", "--from", "2011-04-01", "--to", "2011-05-01");
-        var file = Path.Combine(_folder, "may.csv");
+        var file = Path.Combine(units.Folder, "may.csv");
         var (code, output) = await RunAsync("report", "--month", "2011-05", "--format", "csv", "--out", file);
         Assert.True(code == 0, output);
         var lines = (await File.ReadAllLinesAsync(file)).Select(l => l.Split(',').Select(c => c.Trim('"')).ToArray()).ToList();
@@ -112,7 +87,7 @@ public sealed class Reports : IAsyncLifetime
         Assert.Equal(["GBP", "USD"], whole.Select(l => Cell(l, "currency")));
         Assert.Equal(("480", "0.6", "0.5", "2011-04-01/2011-05-01"), (Cell(whole[0], "net_recovery"), Cell(whole[0], "recovery_rate"), Cell(whole[0], "baseline_recovery_rate"), Cell(whole[0], "baseline")));
 
-        file = Path.Combine(_folder, "may.parquet");
+        file = Path.Combine(units.Folder, "may.parquet");
         (code, output) = await RunAsync("report", "--month", "2011-05", "--format", "parquet", "--out", file);
         Assert.True(code == 0, output);
         var bytes = await File.ReadAllBytesAsync(file);
@@ -122,7 +97,7 @@ public sealed class Reports : IAsyncLifetime
     [Fact]
     public async Task A_month_without_data_is_said_with_the_months_there_are()
     {
-        var file = Path.Combine(_folder, "none.html");
+        var file = Path.Combine(units.Folder, "none.html");
         var (code, output) = await RunAsync("report", "--month", "2012-01", "--out", file);
         Assert.Equal(1, code);
         Assert.Contains("no units were received in January 2012: there are figures for April 2011 to May 2011", output, StringComparison.Ordinal);
@@ -145,14 +120,57 @@ public sealed class Reports : IAsyncLifetime
         Assert.Contains(said, output, StringComparison.Ordinal);
     }
 
-    private Task<(int Code, string Output)> RunAsync(params string[] arguments) => CommandLine.RunAsync([.. arguments, "--clickhouse", Url]);
+    private Task<(int Code, string Output)> RunAsync(params string[] arguments) => CommandLine.RunAsync([.. arguments, "--clickhouse", units.Url]);
 
     private async Task<string> PageAsync(params string[] arguments)
     {
-        var file = Path.Combine(_folder, "page.html");
+        var file = Path.Combine(units.Folder, "page.html");
         var (code, output) = await RunAsync([.. arguments, "--out", file]);
         Assert.True(code == 0, output);
         return await File.ReadAllTextAsync(file);
+    }
+}
+
+/// <summary>A ClickHouse with the figures of some units, for the tests of one class, which run one after another.</summary>
+public sealed class ReportedUnits : IAsyncLifetime
+{
+    private const long Day = 86_400_000;
+    private static readonly long May = new DateTimeOffset(2011, 5, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+
+    private LocalClickHouseServer? _server;
+
+    /// <summary>A folder for the tests.</summary>
+    public string Folder { get; } = Directory.CreateTempSubdirectory("returns-reports-").FullName;
+
+    /// <summary>Where ClickHouse listens; skips the test where none can run.</summary>
+    public string Url
+    {
+        get
+        {
+            Assert.SkipWhen(_server is null, LocalClickHouseServer.Missing ?? "");
+            return _server!.Endpoint.ToString();
+        }
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        if (LocalClickHouseServer.Missing is not null)
+        {
+            return;
+        }
+        _server = await LocalClickHouseServer.Start(Path.Combine(Folder, "clickhouse"));
+        using var clickHouse = new ClickHouseHttp(ClickHouseAddress.Parse(Url), TimeSpan.FromSeconds(60));
+        await new Migrator(clickHouse, NullLogger<Migrator>.Instance).ApplyAsync();
+        await InsertAsync(clickHouse);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+        Directory.Delete(Folder, recursive: true);
     }
 
     /// <summary>What recovery says of the units below, as rows.</summary>

@@ -18,9 +18,11 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
 
     private readonly GroupLag _triage = new(admin, "returns.triage", [Topics.Scans, Topics.Overrides, Topics.Heartbeats], TopicSetup.Partitions);
     private readonly GroupLag _compliance = new(admin, "returns.compliance", [Topics.Scans, Topics.Dispositions, Topics.VendorUnits, Topics.Heartbeats], TopicSetup.Partitions);
-    private readonly GroupLag _recovery = new(admin, "returns.recovery", [Topics.Dispositions, Topics.Exceptions, Topics.Settlements, Topics.RecoveryChanges, Topics.Heartbeats], TopicSetup.Partitions);
+    private readonly GroupLag _recovery = new(admin, "returns.recovery", [Topics.Dispositions, Topics.Exceptions, Topics.RecoveryChanges, Topics.Heartbeats], TopicSetup.Partitions);
+    private readonly GroupLag _payments = new(admin, "returns.recovery", [Topics.Settlements], TopicSetup.Partitions, transactional: false);
     private readonly GroupLag _outcomes = new(admin, "returns.sink", [Topics.Grades, Topics.Dispositions, Topics.Exceptions, Topics.DeadLetters], TopicSetup.Partitions);
-    private readonly GroupLag _figures = new(admin, "returns.sink", [Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks, Topics.Settlements], TopicSetup.Partitions);
+    private readonly GroupLag _figures = new(admin, "returns.sink", [Topics.VendorWindows, Topics.VendorAlerts, Topics.Chargebacks], TopicSetup.Partitions);
+    private readonly GroupLag _paymentRows = new(admin, "returns.sink", [Topics.Settlements], TopicSetup.Partitions, transactional: false);
     private readonly GroupLag _windows = new(admin, "returns.sink", [Topics.Recovery], TopicSetup.FigurePartitions);
     private readonly OutcomeTables _tables = new(clickHouse, feed.Label.ToString());
     private readonly long _started = Stopwatch.GetTimestamp();
@@ -123,9 +125,9 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
     {
         var triage = await _triage.ReadAsync();
         var compliance = await _compliance.ReadAsync();
-        var recovery = await _recovery.ReadAsync();
+        var recovery = await _recovery.ReadAsync() + await _payments.ReadAsync();
         _outcomesLag = await _outcomes.ReadAsync();
-        var sink = _outcomesLag + await _figures.ReadAsync() + await _windows.ReadAsync();
+        var sink = _outcomesLag + await _figures.ReadAsync() + await _windows.ReadAsync() + await _paymentRows.ReadAsync();
         var elapsed = Stopwatch.GetElapsedTime(_watched);
         var processed = Math.Max(_processed, _status.Scans - triage);
         if (elapsed >= WatchEvery)

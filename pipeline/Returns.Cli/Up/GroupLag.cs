@@ -7,9 +7,9 @@ namespace Returns.Cli.Up;
 /// <remarks>
 /// A transaction ends with a marker that takes an offset and that no consumer is given, so a group that has read
 /// everything stands one offset before the end of each partition whose last record was transactional. That one is not
-/// counted.
+/// counted, where the topics are written in transactions.
 /// </remarks>
-internal sealed class GroupLag(IAdminClient admin, string group, IReadOnlyList<string> topics, int partitions)
+internal sealed class GroupLag(IAdminClient admin, string group, IReadOnlyList<string> topics, int partitions, bool transactional = true)
 {
     private readonly TopicPartition[] _partitions =
         [.. topics.SelectMany(topic => Enumerable.Range(0, partitions).Select(p => new TopicPartition(topic, p)))];
@@ -41,7 +41,7 @@ internal sealed class GroupLag(IAdminClient admin, string group, IReadOnlyList<s
         {
             var end = ends.GetValueOrDefault(partition);
             var at = committed.TryGetValue(partition, out var offset) && offset.Value >= 0 ? offset.Value : starts.GetValueOrDefault(partition);
-            lag += end - at > 1 ? end - at : 0;
+            lag += end - at > (transactional ? 1 : 0) ? end - at : 0;
         }
         return lag;
     }

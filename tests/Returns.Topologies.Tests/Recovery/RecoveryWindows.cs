@@ -98,6 +98,20 @@ public sealed class RecoveryWindows
     }
 
     [Fact]
+    public void Units_in_review_that_are_read_ahead_of_the_decisions_close_no_window()
+    {
+        _harness.Publish(RecoveryHarness.Review("L-9", Midnight + 20 * RecoveryHarness.Day));
+        _harness.Commit();
+        _harness.Publish(RecoveryHarness.Decision("L-1", Midnight));
+        _harness.Commit();
+        _harness.Publish(RecoveryHarness.Decision("L-2", Midnight + 1));
+        _harness.Commit();
+        _harness.Advance(Midnight + 25 * RecoveryHarness.Day);
+        Assert.DoesNotContain(_harness.Windows, w => w.Figure == FigureKind.Correction);
+        Assert.Equal(2, _harness.Windows.Single(w => w is { Dimension: RecoveryDimension.Program, Span: WindowSpan.Hour, Figure: FigureKind.Final } && w.Start == Midnight).Figures.Units);
+    }
+
+    [Fact]
     public void A_hot_hour_sends_a_change_for_each_figure_and_not_for_each_unit()
     {
         for (var i = 0; i < 1_000; i++)

@@ -15,6 +15,10 @@ internal sealed class ChangeCombiner(ProcessorContext context, Output<RecoveryCh
     private const int MaxChanges = 10_000;
 
     private const long Hour = 3_600_000;
+
+    /// <summary>2000-01-01, before which nothing is received: where no decision has come yet.</summary>
+    private const long Earliest = 946_684_800_000;
+
     private static readonly byte[][] WaysOut = [.. DispositionSymbols.All.Select(s => System.Text.Encoding.ASCII.GetBytes(s))];
 
     private readonly Dictionary<UInt128, Change> _changes = [];
@@ -51,15 +55,8 @@ internal sealed class ChangeCombiner(ProcessorContext context, Output<RecoveryCh
     {
         // As far as the commit before had come: what came since is in these changes, of which none is to find its window closed by
         // another. While a backlog is read, days of event time may lie between two commits.
-        var time = _sentUpTo;
-        if (time == long.MinValue)
-        {
-            time = long.MaxValue;
-            foreach (var change in _used)
-            {
-                time = Math.Min(time, change.Hour);
-            }
-        }
+        // Nor do units that wait in manual review, which may be read ahead of all decisions, say how far those have come.
+        var time = Math.Max(_sentUpTo, Earliest);
         foreach (var change in _used)
         {
             _message.Clear();
