@@ -12,7 +12,6 @@ namespace Returns.Benchmarks;
 /// </summary>
 internal sealed class LatencyBench : IBenchmark
 {
-    private const int UnitsBetweenScans = 1000;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -27,22 +26,14 @@ internal sealed class LatencyBench : IBenchmark
     {
         await using var pipeline = await TriagePipeline.CreateAsync(run.Kafka);
         var belt = new Belt(pipeline.Rules);
-        using var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig
-        {
-            BootstrapServers = run.Kafka.BootstrapServers,
-            Partitioner = Partitioner.Murmur2Random,
-            EnableDeliveryReports = false,
-            LingerMs = 5,
-            CompressionType = CompressionType.Lz4,
-            QueueBufferingMaxMessages = 1_000_000,
-        }).Build();
+        using var producer = BeltFeeding.Producer(run.Kafka);
         foreach (var (key, item) in belt.Catalogue())
         {
             await producer.ProduceAsync(Topics.Catalog, new Message<byte[], byte[]> { Key = key.Span.ToArray(), Value = belt.Encoded(item) });
         }
         // What it takes is measured first, which compiles the code as well.
         var units = run.Sized(100_000);
-        var feeding = new Feeding(belt, producer);
+        var feeding = new BeltFeeding(belt, producer);
         while (feeding.Units < units)
         {
             feeding.Next();
@@ -91,47 +82,6 @@ internal sealed class LatencyBench : IBenchmark
         await reading;
         run.Add(new Row { Work = "scan to committed disposition at half load, 99th percentile", Unit = "ms", Ours = worst, Target = 300, AtMost = true });
         run.Note($"half load: {rate:N0} scans/s of {whole.PerSecond:N0}, fed and read by the same process; half of the dispositions came within {Row.Median(middle):N0} ms");
-    }
-
-    /// <summary>The belt's scans, one step after the other.</summary>
-    private sealed class Feeding(Belt belt, IProducer<byte[], byte[]> producer)
-    {
-        public long Units { get; private set; }
-
-        public long Scans { get; private set; }
-
-        /// <summary>A unit comes, and those before it get their next scans.</summary>
-        public void Next()
-        {
-            for (var kind = 0; kind < Belt.ScansPerUnit; kind++)
-            {
-                var unit = Units - kind * UnitsBetweenScans;
-                if (unit < 0)
-                {
-                    break;
-                }
-                var lpn = Belt.Lpn(unit);
-                Produce(lpn, belt.Scan(lpn, unit, kind, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
-                Scans++;
-            }
-            Units++;
-        }
-
-        private void Produce(byte[] lpn, byte[] value)
-        {
-            while (true)
-            {
-                try
-                {
-                    producer.Produce(Topics.Scans, new Message<byte[], byte[]> { Key = lpn, Value = value });
-                    return;
-                }
-                catch (ProduceException<byte[], byte[]> full) when (full.Error.Code == ErrorCode.Local_QueueFull)
-                {
-                    producer.Poll(TimeSpan.FromMilliseconds(10));
-                }
-            }
-        }
     }
 
     /// <summary>Reads dispositions, and keeps how old each was.</summary>

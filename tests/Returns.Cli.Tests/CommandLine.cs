@@ -1,4 +1,8 @@
 using System.Diagnostics;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Returns.Contracts;
+using Returns.LocalKafka;
 
 namespace Returns.Cli.Tests;
 
@@ -55,6 +59,25 @@ public sealed class CommandLine : IDisposable
         (code, output) = await RunAsync("rules", "check", _folder);
         Assert.Equal(1, code);
         Assert.Contains("grading.yaml:4", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Topics_are_created_and_one_with_other_partitions_is_named()
+    {
+        await using var broker = await LocalKafkaServer.StartAsync(new LocalKafkaOptions { DataFolder = Path.Combine(_folder, "kafka"), Log = TextWriter.Null });
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = broker.BootstrapServers }).Build();
+        await admin.CreateTopicsAsync([new TopicSpecification { Name = Topics.Grades, NumPartitions = 3, ReplicationFactor = 1 }]);
+        var (failed, said) = await RunAsync("topics", "create", "--kafka", broker.BootstrapServers);
+        Assert.Equal(1, failed);
+        Assert.Contains("topic returns.grades", said, StringComparison.Ordinal);
+
+        await admin.DeleteTopicsAsync([Topics.Grades]);
+        for (var again = 0; again < 2; again++)
+        {
+            var (code, output) = await RunAsync("topics", "create", "--kafka", broker.BootstrapServers);
+            Assert.True(code == 0, output);
+        }
+        Assert.Equal(12, admin.GetMetadata(Topics.Grades, TimeSpan.FromSeconds(30)).Topics[0].Partitions.Count);
     }
 
     [Fact]

@@ -117,7 +117,15 @@ public sealed class MonitoredPipeline : IAsyncLifetime
         var price = new Money(9.99m, Currency.Parse("GBP"));
         Send(producer, Topics.Catalog, $"{program}|MUG-1", new CatalogItem
         {
-            Program = program, Sku = "MUG-1", Description = "A mug", Category = "homeware", Vendor = Utf8.From("V-1002"), Cost = price, ReferencePrice = price, WeightGrams = 350, UpdatedAt = at,
+            Program = program,
+            Sku = "MUG-1",
+            Description = "A mug",
+            Category = "homeware",
+            Vendor = Utf8.From("V-1002"),
+            Cost = price,
+            ReferencePrice = price,
+            WeightGrams = 350,
+            UpdatedAt = at,
         });
         producer.Flush(Bound);
         for (var unit = 0; unit < units; unit++)
@@ -125,8 +133,16 @@ public sealed class MonitoredPipeline : IAsyncLifetime
             var lpn = $"{program}-{++_sequence}";
             Send(producer, Topics.Scans, lpn, new ItemScan
             {
-                Lpn = lpn, Program = program, Facility = "DC-LEEDS", Station = "INTAKE-9", Sequence = _sequence, Kind = ScanKind.Intake, ScannedAt = at + _sequence,
-                Sku = Utf8.From("MUG-1"), ReturnReason = reason, PricePaid = price,
+                Lpn = lpn,
+                Program = program,
+                Facility = "DC-LEEDS",
+                Station = "INTAKE-9",
+                Sequence = _sequence,
+                Kind = ScanKind.Intake,
+                ScannedAt = at + _sequence,
+                Sku = Utf8.From("MUG-1"),
+                ReturnReason = reason,
+                PricePaid = price,
             });
             var inspection = new ItemScan { Lpn = lpn, Program = program, Facility = "DC-LEEDS", Station = "BENCH-9", Sequence = _sequence, Kind = ScanKind.Inspection, ScannedAt = at + _sequence + 1 };
             foreach (var (criterion, value) in ((string, int)[])[("damage", 0), ("set-complete", 1), ("used", 0), ("box", 0)])

@@ -16,17 +16,21 @@ internal static class MonitoringTools
     /// <summary>Alertmanager, under Debian's name; null where there is none.</summary>
     public static string? Alertmanager { get; } = Find("RETURNS_TEST_ALERTMANAGER", "prometheus-alertmanager");
 
-    private static string? Find(string variable, string name) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } named ? named
-        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append(Path.Combine(Repository(), "artifacts", "prometheus", "bin"))
-            .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
-
-    private static string Repository()
+    /// <summary>The folder of the solution, found above the program's own.</summary>
+    public static string Repository
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Returns.Streaming.sln")))
+        get
         {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException($"no Returns.Streaming.sln above {AppContext.BaseDirectory}");
+            var folder = new DirectoryInfo(AppContext.BaseDirectory);
+            while (!File.Exists(Path.Combine(folder.FullName, "Returns.Streaming.sln")))
+            {
+                folder = folder.Parent ?? throw new DirectoryNotFoundException($"no Returns.Streaming.sln above {AppContext.BaseDirectory}");
+            }
+            return folder.FullName;
         }
-        return folder.FullName;
     }
+
+    private static string? Find(string variable, string name) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } named ? named
+        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append(Path.Combine(Repository, "artifacts", "prometheus", "bin"))
+            .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 }
