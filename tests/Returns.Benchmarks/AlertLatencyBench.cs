@@ -147,7 +147,8 @@ internal sealed class AlertLatencyBench : IBenchmark
     }
 
     private static ServedProcess Worker(KafkaAddress kafka, string role, params string[] more) => new("dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "Returns.Worker.dll"), "--roles", role, "--kafka", kafka.BootstrapServers, "--http-port", "0", "--exit-with-stdin", .. more]) { EndsWithInput = true };
+        [Path.Combine(AppContext.BaseDirectory, "Returns.Worker.dll"), "--roles", role, "--kafka", kafka.BootstrapServers, "--http-port", "0", "--exit-with-stdin", .. more])
+    { EndsWithInput = true };
 
     private static ServedProcess? StartAlertmanager(string folder, Uri hook)
     {

@@ -208,7 +208,7 @@ internal sealed class Redrive : IDisposable
 
     private static void Asked(string what, Action ask)
     {
-        for (var until = Environment.TickCount64 + (long)Patience.TotalMilliseconds; ; )
+        for (var until = Environment.TickCount64 + (long)Patience.TotalMilliseconds; ;)
         {
             try
             {
