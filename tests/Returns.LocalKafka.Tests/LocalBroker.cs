@@ -6,11 +6,12 @@ internal sealed class LocalBroker : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly StringWriter _log = new();
 
-    private LocalBroker(LocalKafkaServer? server, string? data, TimeProvider? time)
+    private LocalBroker(LocalKafkaServer? server, string? data, TimeProvider? time, IReadOnlyDictionary<string, string>? users)
     {
         Server = server!;
         Data = data ?? _folder.Path;
         Time = time ?? TimeProvider.System;
+        Users = users;
     }
 
     public LocalKafkaServer Server { get; private set; }
@@ -18,6 +19,8 @@ internal sealed class LocalBroker : IAsyncDisposable
     public string Data { get; }
 
     public TimeProvider Time { get; }
+
+    public IReadOnlyDictionary<string, string>? Users { get; }
 
     public string BootstrapServers => Server.BootstrapServers;
 
@@ -29,9 +32,9 @@ internal sealed class LocalBroker : IAsyncDisposable
         }
     }
 
-    public static async Task<LocalBroker> StartAsync(string? data = null, TimeProvider? time = null)
+    public static async Task<LocalBroker> StartAsync(string? data = null, TimeProvider? time = null, IReadOnlyDictionary<string, string>? users = null)
     {
-        var broker = new LocalBroker(null, data, time);
+        var broker = new LocalBroker(null, data, time, users);
         await broker.StartAsync();
         return broker;
     }
@@ -41,6 +44,7 @@ internal sealed class LocalBroker : IAsyncDisposable
         DataFolder = Data,
         Log = TextWriter.Synchronized(_log),
         Time = Time,
+        Users = Users,
         RetentionInterval = TimeSpan.FromMilliseconds(100),
         CompactionInterval = TimeSpan.FromMilliseconds(100),
     });

@@ -18,6 +18,9 @@ public sealed record LocalKafkaOptions
     /// <summary>Where clients are told to connect to, as behind a proxy (Kafka's advertised.listeners); null for where it listens.</summary>
     public DnsEndPoint? Advertised { get; init; }
 
+    /// <summary>Users and their passwords, of whom a client has to be one, by SASL/PLAIN; null lets everyone in.</summary>
+    public IReadOnlyDictionary<string, string>? Users { get; init; }
+
     /// <summary>The segment.bytes of topics that do not set it, in bytes.</summary>
     public int SegmentBytes { get; init; } = 128 * 1024 * 1024;
 

@@ -54,7 +54,8 @@ public sealed class LocalKafkaServer : IAsyncDisposable
             new GroupOffsetRequests(_groups, _topics),
             new TransactionRequests(_transactions, _topics),
             new TopicRequests(_topics, _groups),
-            new ConfigRequests(_topics, options));
+            new ConfigRequests(_topics, options),
+            new SaslRequests(options.Users));
         listener.Listen(512);
         File.WriteAllText(Path.Combine(options.DataFolder, "endpoint"), BootstrapServers + "\n");
         _accepting = Task.Run(AcceptAsync);

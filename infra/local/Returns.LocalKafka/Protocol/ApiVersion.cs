@@ -40,6 +40,7 @@ internal readonly record struct ApiVersion(ApiKey Key, short Min, short Max, sho
         new(ApiKey.TxnOffsetCommit, 0, 3, 3),
         new(ApiKey.DescribeConfigs, 1, 4, 4),
         new(ApiKey.AlterConfigs, 0, 2, 2),
+        new(ApiKey.SaslAuthenticate, 0, 2, 2),
         new(ApiKey.CreatePartitions, 0, 3, 2),
         new(ApiKey.DeleteGroups, 0, 2, 2),
         new(ApiKey.IncrementalAlterConfigs, 0, 1, 1),

@@ -27,14 +27,6 @@ internal sealed class ClusterRequests(BrokerIdentity broker, TopicCatalog topics
         w.Tags();
     }
 
-    /// <summary>There is no SASL here, and so no mechanism to choose.</summary>
-    public static void SaslHandshake(RequestContext request)
-    {
-        request.Reader.String();
-        request.Writer.Error(ErrorCode.IllegalSaslState);
-        request.Writer.ArrayLength(0);
-    }
-
     public void Metadata(RequestContext request)
     {
         var (r, w, version) = (request.Reader, request.Writer, request.Version);

@@ -25,6 +25,12 @@ internal sealed class RequestContext : IDisposable
 
     public string ClientHost { get; init; } = "";
 
+    /// <summary>Whether the client has chosen a SASL mechanism, and so may authenticate.</summary>
+    public bool HasMechanism { get; set; }
+
+    /// <summary>The user that the client is; null before it has shown that.</summary>
+    public string? User { get; set; }
+
     public void Dispose()
     {
         Writer.Dispose();

@@ -5,12 +5,13 @@ namespace Returns.LocalKafka.Requests;
 /// <summary>Hands each request to the class that answers it.</summary>
 internal sealed class RequestRouter(
     ClusterRequests cluster, ProduceRequests produce, FetchRequests fetch, OffsetRequests offsets, GroupRequests groups,
-    GroupOffsetRequests groupOffsets, TransactionRequests transactions, TopicRequests topics, ConfigRequests configs)
+    GroupOffsetRequests groupOffsets, TransactionRequests transactions, TopicRequests topics, ConfigRequests configs, SaslRequests sasl)
 {
     /// <summary>Answers a request whose header is read. The stop token ends waits.</summary>
     /// <exception cref="MalformedRequestException">The bytes are not that request.</exception>
     public ValueTask<Outcome> HandleAsync(RequestContext request, CancellationToken stop)
     {
+        if (sasl.Withholds(request)) throw new MalformedRequestException("it has not shown who it is; this broker has users: security.protocol=SASL_PLAINTEXT, sasl.mechanism=PLAIN");
         switch (request.Key)
         {
             case ApiKey.Produce: return new(produce.Produce(request));
@@ -27,7 +28,8 @@ internal sealed class RequestRouter(
             case ApiKey.ApiVersions: ClusterRequests.ApiVersions(request, ErrorCode.None); break;
             case ApiKey.FindCoordinator: cluster.FindCoordinator(request); break;
             case ApiKey.DescribeCluster: cluster.DescribeCluster(request); break;
-            case ApiKey.SaslHandshake: ClusterRequests.SaslHandshake(request); break;
+            case ApiKey.SaslHandshake: sasl.Handshake(request); break;
+            case ApiKey.SaslAuthenticate: sasl.Authenticate(request); break;
             case ApiKey.Heartbeat: groups.Heartbeat(request); break;
             case ApiKey.LeaveGroup: groups.Leave(request); break;
             case ApiKey.DescribeGroups: groups.Describe(request); break;
