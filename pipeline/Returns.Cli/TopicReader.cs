@@ -1,5 +1,7 @@
 using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
 using Returns.Cli.Up;
+using Returns.Streams.Kafka;
 
 namespace Returns.Cli;
 
@@ -7,22 +9,32 @@ namespace Returns.Cli;
 internal delegate void RecordHandler(ConsumeResult<byte[]?, byte[]?> record);
 
 /// <summary>Reads topics as they stand, read committed, as any consumer would. It joins no group and commits nothing.</summary>
-/// <param name="client">How to reach Kafka.</param>
-/// <param name="group">Name of the group whose right to read is used.</param>
-/// <param name="cancel">Ends every reading.</param>
-internal sealed class TopicReader(ClientConfig client, string group, CancellationToken cancel) : IDisposable
+internal sealed class TopicReader : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(3);
 
-    private readonly IConsumer<byte[]?, byte[]?> _consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig(new Dictionary<string, string>(client))
+    private readonly BrokerRefusals _refusals;
+    private readonly IConsumer<byte[]?, byte[]?> _consumer;
+    private readonly string _servers;
+    private readonly CancellationToken _cancel;
+
+    /// <param name="client">How to reach Kafka.</param>
+    /// <param name="group">Name of the group whose right to read is used.</param>
+    /// <param name="cancel">Ends every reading.</param>
+    public TopicReader(ClientConfig client, string group, CancellationToken cancel)
     {
-        GroupId = group,
-        EnableAutoCommit = false,
-        IsolationLevel = IsolationLevel.ReadCommitted,
-        EnablePartitionEof = true,
-        // With the default, a queue that was full once is not filled again for a second.
-        FetchQueueBackoffMs = 20,
-    }).SetErrorHandler((_, _) => { }).Build();
+        (_servers, _cancel, _refusals) = (client.BootstrapServers, cancel, new BrokerRefusals(group, NullLogger.Instance));
+        _consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig(new Dictionary<string, string>(client))
+        {
+            GroupId = group,
+            EnableAutoCommit = false,
+            IsolationLevel = IsolationLevel.ReadCommitted,
+            EnablePartitionEof = true,
+            // With the default, a queue that was full once is not filled again for a second.
+            FetchQueueBackoffMs = 20,
+        }).SetErrorHandler((_, error) => _refusals.Hear(error)).SetLogHandler((_, _) => { }).Build();
+    }
 
     /// <summary>Offsets that a topic holds, by partition: the first one, and the one after the last.</summary>
     /// <exception cref="UpException">The broker does not answer, or has no such topic.</exception>
@@ -72,12 +84,12 @@ internal sealed class TopicReader(ClientConfig client, string group, Cancellatio
         var heard = Environment.TickCount64;
         while (true)
         {
-            cancel.ThrowIfCancellationRequested();
+            _cancel.ThrowIfCancellationRequested();
             if (_consumer.Consume(TimeSpan.FromMilliseconds(500)) is not { } record)
             {
                 if (Environment.TickCount64 - heard > Patience.TotalMilliseconds)
                 {
-                    throw new UpException($"{topic} [{partition}]: Kafka at {client.BootstrapServers} does not answer any more");
+                    throw new UpException($"{topic} [{partition}]: Kafka at {_servers} does not answer any more");
                 }
                 continue;
             }
@@ -104,10 +116,32 @@ internal sealed class TopicReader(ClientConfig client, string group, Cancellatio
     private List<int> Partitions(string topic)
     {
         using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
-        var metadata = admin.GetMetadata(topic, Patience).Topics[0];
+        var metadata = Metadata(admin, topic).Topics[0];
         return metadata.Error.IsError || metadata.Partitions.Count == 0
             ? throw new UpException($"topic {topic}: {metadata.Error.Reason}; has the pipeline run on this Kafka?")
             : [.. metadata.Partitions.Select(p => p.PartitionId).Order()];
+    }
+
+    /// <summary>In attempts, so that a refusal is heard of before patience ends.</summary>
+    private Metadata Metadata(IAdminClient admin, string topic)
+    {
+        for (var until = Environment.TickCount64 + (long)Patience.TotalMilliseconds; ;)
+        {
+            _cancel.ThrowIfCancellationRequested();
+            try
+            {
+                return admin.GetMetadata(topic, Attempt);
+            }
+            catch (KafkaException)
+            {
+                // A consumer hears of errors only while it polls.
+                _consumer.Consume(TimeSpan.Zero);
+                if (_refusals.Current is not null || Environment.TickCount64 >= until)
+                {
+                    throw;
+                }
+            }
+        }
     }
 
     private T Asked<T>(Func<T> ask)
@@ -118,7 +152,8 @@ internal sealed class TopicReader(ClientConfig client, string group, Cancellatio
         }
         catch (KafkaException error)
         {
-            throw new UpException($"Kafka at {client.BootstrapServers} does not answer: {error.Error.Reason}; check the address given with --kafka");
+            throw new UpException(_refusals.Current is { } refused ? $"Kafka at {_servers} refuses: {refused}"
+                : $"Kafka at {_servers} does not answer: {error.Error.Reason}; check the address given with --kafka");
         }
     }
 }

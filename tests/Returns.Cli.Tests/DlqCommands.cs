@@ -196,6 +196,32 @@ public sealed class DlqCommands
         Assert.Contains($"0 redriven, 0 not, {Letters} redriven before", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Who_is_refused_is_told_why_and_no_secret_is_repeated()
+    {
+        await using var stage = await Stage.StartAsync(new Dictionary<string, string> { ["night"] = "open-sesame" });
+        stage.Letter("U-1", Stage.Encoded(Stage.Intake("U-1", 1, Stage.Start)), "ProcessorFailed");
+        stage.Flush();
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.username=night\nsasl.password=hunter2\n");
+            foreach (var command in new[] { "list", "redrive" })
+            {
+                var refused = await RunAsync(1, ["dlq", command, "--kafka", stage.Servers, "--kafka-config", file, .. command == "redrive" ? (string[])["--all"] : []]);
+                Assert.Contains("refuses: ", refused, StringComparison.Ordinal);
+                Assert.Contains("Invalid username or password", refused, StringComparison.Ordinal);
+                Assert.DoesNotContain("hunter2", refused, StringComparison.Ordinal);
+            }
+            await File.WriteAllTextAsync(file, "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.username=night\nsasl.password=open-sesame\n");
+            Assert.Contains("1 redriven, 0 not", await RunAsync(0, "dlq", "redrive", "--all", "--kafka", stage.Servers, "--kafka-config", file), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     private static int SchemaId(ConsumeResult<byte[]?, byte[]?> record)
     {
         Assert.True(ConfluentWire.TryRead(record.Message.Value, out var id, out _));

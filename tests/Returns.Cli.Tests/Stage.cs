@@ -26,10 +26,16 @@ internal sealed class Stage : IAsyncDisposable
     private readonly LocalKafkaServer _server;
     private readonly IProducer<byte[]?, byte[]?> _producer;
 
-    private Stage(LocalKafkaServer server, string folder)
+    private readonly ClientConfig _client;
+
+    private Stage(LocalKafkaServer server, string folder, IReadOnlyDictionary<string, string>? users)
     {
-        (_server, _folder) = (server, folder);
-        _producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = server.BootstrapServers, LingerMs = 1, EnableIdempotence = true, Partitioner = Partitioner.Murmur2Random }).Build();
+        (_server, _folder, _client) = (server, folder, new ClientConfig { BootstrapServers = server.BootstrapServers });
+        if (users?.First() is { } user)
+        {
+            (_client.SecurityProtocol, _client.SaslMechanism, _client.SaslUsername, _client.SaslPassword) = (SecurityProtocol.SaslPlaintext, SaslMechanism.Plain, user.Key, user.Value);
+        }
+        _producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig(Copy()) { LingerMs = 1, EnableIdempotence = true, Partitioner = Partitioner.Murmur2Random }).Build();
     }
 
     public string Servers => _server.BootstrapServers;
@@ -41,12 +47,12 @@ internal sealed class Stage : IAsyncDisposable
         return documents;
     }
 
-    public static async Task<Stage> StartAsync()
+    public static async Task<Stage> StartAsync(IReadOnlyDictionary<string, string>? users = null)
     {
         var folder = Directory.CreateTempSubdirectory("returns-cli-stage-").FullName;
-        var server = await LocalKafkaServer.StartAsync(new LocalKafkaOptions { DataFolder = folder, Log = TextWriter.Null, AutoCreateTopics = false });
-        var stage = new Stage(server, folder);
-        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = server.BootstrapServers }).Build();
+        var server = await LocalKafkaServer.StartAsync(new LocalKafkaOptions { DataFolder = folder, Log = TextWriter.Null, AutoCreateTopics = false, Users = users });
+        var stage = new Stage(server, folder, users);
+        using var admin = new AdminClientBuilder(stage.Copy()).Build();
         await admin.CreateTopicsAsync(new[]
         {
             Topics.Scans, Topics.Overrides, Topics.Heartbeats, Topics.Catalog, Topics.Rules, Topics.Grades, Topics.Dispositions, Topics.Exceptions,
@@ -144,6 +150,8 @@ internal sealed class Stage : IAsyncDisposable
         { DeadLetterHeaders.ErrorMessage, Encoding.UTF8.GetBytes($"it was {errorClass}") },
     });
 
+    private Dictionary<string, string> Copy() => new(_client);
+
     public void Flush() => Assert.Equal(0, _producer.Flush(Bound));
 
     /// <summary>Runs triage until something is true of its topics.</summary>
@@ -151,7 +159,7 @@ internal sealed class Stage : IAsyncDisposable
     {
         var metrics = Metrics.WithCustomRegistry(Metrics.NewCustomRegistry());
         var application = new StreamsApplication(TriageTopology.Build(LocalSchemaIds.BuiltIn, metrics, NullLogger.Instance),
-            new StreamsOptions { Client = new ClientConfig { BootstrapServers = Servers } }, metrics, NullLogger.Instance);
+            new StreamsOptions { Client = _client }, metrics, NullLogger.Instance);
         using var stop = new CancellationTokenSource();
         var running = Task.Run(() => application.RunAsync(stop.Token));
         try
@@ -174,7 +182,7 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>The committed records of a topic.</summary>
     public List<ConsumeResult<byte[]?, byte[]?>> Read(string topic)
     {
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig { BootstrapServers = Servers, GroupId = "check", IsolationLevel = IsolationLevel.ReadCommitted, EnablePartitionEof = true, EnableAutoCommit = false }).Build();
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig(Copy()) { GroupId = "check", IsolationLevel = IsolationLevel.ReadCommitted, EnablePartitionEof = true, EnableAutoCommit = false }).Build();
         var partitions = topic == Topics.Rules ? 1 : Partitions;
         consumer.Assign(Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
         var (records, ends) = (new List<ConsumeResult<byte[]?, byte[]?>>(), 0);
@@ -199,7 +207,7 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>Every partition's end, of every topic, so that what was written shows.</summary>
     public Dictionary<string, long> Ends()
     {
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = Servers, GroupId = "check" }).Build();
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig(Copy()) { GroupId = "check" }).Build();
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         return admin.GetMetadata(Bound).Topics.SelectMany(t => t.Partitions.Select(p => new TopicPartition(t.Topic, p.PartitionId)))
             .ToDictionary(p => p.ToString(), p => consumer.QueryWatermarkOffsets(p, Bound).High.Value);

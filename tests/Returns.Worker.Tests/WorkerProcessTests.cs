@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Returns.LocalKafka;
 
 namespace Returns.Worker.Tests;
 
@@ -55,6 +56,48 @@ public sealed class WorkerProcessTests
         finally
         {
             File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task A_wrong_password_shows_in_log_and_health_and_the_right_one_lets_every_role_in()
+    {
+        var folder = Directory.CreateTempSubdirectory("returns-worker-sasl-").FullName;
+        try
+        {
+            await using var broker = await LocalKafkaServer.StartAsync(new LocalKafkaOptions { DataFolder = Path.Combine(folder, "kafka"), Log = TextWriter.Null, Users = new Dictionary<string, string> { ["worker"] = "open-sesame" } }, TestContext.Current.CancellationToken);
+            var file = Path.Combine(folder, "kafka.properties");
+            await WriteAsync("hunter2");
+            await using (var refused = new WorkerProcess("--roles", "triage", "--kafka", broker.BootstrapServers, "--kafka-config", file, "--http-port", "0"))
+            {
+                using var http = new HttpClient { BaseAddress = new Uri(await refused.Listening), Timeout = TimeSpan.FromSeconds(30) };
+                await refused.SaysAsync("returns.triage: Kafka refuses: ");
+                var health = await HealthAsync(http);
+                Assert.Contains("Invalid username or password", health, StringComparison.Ordinal);
+                Assert.Contains("check security.protocol, sasl.mechanism, sasl.username and sasl.password", health, StringComparison.Ordinal);
+                Assert.Single(refused.Output.Split('\n'), l => l.Contains("Kafka refuses", StringComparison.Ordinal));
+                Assert.DoesNotContain("hunter2", health + refused.Output, StringComparison.Ordinal);
+            }
+
+            await WriteAsync("open-sesame");
+            await using var admitted = new WorkerProcess("--roles", "triage", "--kafka", broker.BootstrapServers, "--kafka-config", file, "--http-port", "0");
+            // It comes as far as the topics, of which there are none.
+            await admitted.SaysAsync("does not exist: create it");
+            Assert.DoesNotContain("refuses", admitted.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("sesame", admitted.Output, StringComparison.Ordinal);
+
+            Task WriteAsync(string password) => File.WriteAllTextAsync(file, $"security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.username=worker\nsasl.password={password}\n", TestContext.Current.CancellationToken);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        static async Task<string> HealthAsync(HttpClient http)
+        {
+            using var ready = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+            return await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         }
     }
 

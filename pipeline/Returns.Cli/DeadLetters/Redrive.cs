@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
 using Returns.Cli.Up;
 using Returns.Contracts;
 using Returns.Streams.Kafka;
@@ -26,7 +27,9 @@ internal sealed class Redrive : IDisposable
     private const int MostInTransaction = 500;
     private static readonly TimeSpan LongestTransaction = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(3);
 
+    private readonly BrokerRefusals _refusals = new(TransactionalId, NullLogger.Instance);
     private readonly IProducer<byte[]?, byte[]?>? _producer;
     private readonly Intake _intake;
     private readonly LetterEdit _edit;
@@ -58,10 +61,10 @@ internal sealed class Redrive : IDisposable
             EnableIdempotence = true,
             Partitioner = Partitioner.Murmur2Random,
             LingerMs = 5,
-        }).SetErrorHandler((_, _) => { }).Build();
+        }).SetErrorHandler((_, error) => _refusals.Hear(error)).SetLogHandler((_, _) => { }).Build();
         try
         {
-            Asked("cannot begin", () => _producer.InitTransactions(Patience));
+            Asked("cannot begin", () => _producer.InitTransactions(Attempt));
         }
         catch
         {
@@ -206,7 +209,7 @@ internal sealed class Redrive : IDisposable
         return count;
     }
 
-    private static void Asked(string what, Action ask)
+    private void Asked(string what, Action ask)
     {
         for (var until = Environment.TickCount64 + (long)Patience.TotalMilliseconds; ;)
         {
@@ -215,7 +218,7 @@ internal sealed class Redrive : IDisposable
                 ask();
                 return;
             }
-            catch (KafkaRetriableException) when (Environment.TickCount64 < until)
+            catch (KafkaRetriableException) when (_refusals.Current is null && Environment.TickCount64 < until)
             {
                 Thread.Sleep(100);
             }
@@ -223,6 +226,7 @@ internal sealed class Redrive : IDisposable
             {
                 throw new UpException(error.Error.Code is ErrorCode.Local_Fenced or ErrorCode.ProducerFenced or ErrorCode.InvalidProducerEpoch
                     ? "another redrive has begun, and goes on with what this one had not committed: look with 'returns dlq list'"
+                    : _refusals.Current is { } refused ? $"Kafka refuses: {refused}"
                     : $"Kafka: {what}: {error.Error.Reason}; what was committed is marked, so run it again");
             }
         }

@@ -47,6 +47,9 @@ public sealed class SinkService : IDisposable
         _status = new SinkStatus(_metrics, TimeProvider.System);
     }
 
+    /// <summary>Told of every error of the Kafka client, on a thread of that; null for nobody. The sink itself waits them out.</summary>
+    public Action<Error>? KafkaErrors { get; init; }
+
     /// <summary>What the sink is doing, and how far behind it is.</summary>
     public SinkHealth Health => _status.Health;
 
@@ -117,7 +120,11 @@ public sealed class SinkService : IDisposable
             .SetPartitionsAssignedHandler((_, partitions) => loop.Assigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => loop.Revoked(partitions))
             .SetPartitionsLostHandler((_, partitions) => loop.Lost(partitions))
-            .SetErrorHandler((_, error) => _log.LogDebug("librdkafka: {Error}", error.Reason))
+            .SetErrorHandler((_, error) =>
+            {
+                KafkaErrors?.Invoke(error);
+                _log.LogDebug("librdkafka: {Error}", error.Reason);
+            })
             .SetLogHandler((_, line) => _log.LogDebug("librdkafka: {Line}", line.Message))
             .Build();
     }

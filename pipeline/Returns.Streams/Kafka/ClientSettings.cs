@@ -6,13 +6,17 @@ namespace Returns.Streams.Kafka;
 /// <summary>Makes the Kafka clients of an application: its connection, and the settings that its guarantees and speed rest on.</summary>
 internal sealed class ClientSettings(string application, StreamsOptions options, ILogger log)
 {
+    private readonly BrokerRefusals _refusals = new(application, log);
     private readonly string _instance = options.GroupInstanceId ?? Guid.NewGuid().ToString("N");
 
     /// <summary>The transactional id of a thread. It begins with the instance's own name, so that a restart fences what was before.</summary>
     public string TransactionalId(int thread) => $"{application}-{_instance}-{thread}";
 
+    /// <summary>What brokers refuse the application for; null where nothing.</summary>
+    public string? Refused => _refusals.Current;
+
     public IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig(Connection("admin")))
-        .SetLogHandler((_, m) => Log(m)).SetErrorHandler(static (_, _) => { }).Build();
+        .SetLogHandler((_, m) => Log(m)).SetErrorHandler((_, e) => _refusals.Hear(e)).Build();
 
     /// <summary>The consumer of a thread: a member of the group.</summary>
     public ConsumerBuilder<Ignore, Ignore> Member(int thread, Action allBrokersDown)
@@ -70,8 +74,9 @@ internal sealed class ClientSettings(string application, StreamsOptions options,
     /// <summary>A copy, because the wrapping configurations of Confluent.Kafka write through.</summary>
     private ClientConfig Connection(string name) => new(options.Client.ToDictionary(p => p.Key, p => p.Value)) { ClientId = $"{application}-{name}" };
 
-    private static void OnError(Error error, Action allBrokersDown)
+    private void OnError(Error error, Action allBrokersDown)
     {
+        _refusals.Hear(error);
         if (error.Code == ErrorCode.Local_AllBrokersDown)
         {
             allBrokersDown();

@@ -17,6 +17,7 @@ public sealed class StreamsApplication
     private readonly ILogger _log;
     private volatile ThreadFigures[] _threads = [];
     private volatile StreamsHealth? _whole = new(StreamsState.Starting, "not started", []);
+    private volatile ClientSettings? _settings;
     private int _started;
 
     /// <summary>An application that is not running yet.</summary>
@@ -35,8 +36,10 @@ public sealed class StreamsApplication
         (_topology, _options, _metrics, _log) = (topology, options, new StreamsMetrics(metrics), log);
     }
 
-    /// <summary>What it is doing now.</summary>
-    public StreamsHealth Health
+    /// <summary>What it is doing now. While it does not run, what Kafka refuses it for is the reason.</summary>
+    public StreamsHealth Health => Now is { State: not (StreamsState.Running or StreamsState.Stopped) } health && _settings?.Refused is { } refused ? health with { Reason = refused } : Now;
+
+    private StreamsHealth Now
     {
         get
         {
@@ -70,7 +73,7 @@ public sealed class StreamsApplication
         {
             MakeProcessorsOnce();
             _whole = new StreamsHealth(StreamsState.Starting, "checking topics", []);
-            var settings = new ClientSettings(_topology.Application, _options, _log);
+            var settings = _settings = new ClientSettings(_topology.Application, _options, _log);
             var partitions = await Task.Run(() => CheckTopics(settings, ending.Token), CancellationToken.None).ConfigureAwait(false);
             var figures = Enumerable.Range(0, _options.Threads).Select(n => new ThreadFigures(_metrics, _topology, n)).ToArray();
             (_threads, _whole) = (figures, null);

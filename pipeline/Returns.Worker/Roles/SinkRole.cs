@@ -5,17 +5,29 @@ using Returns.ClickHouse.Migrations;
 using Returns.ClickHouse.Sink;
 using Returns.Contracts;
 using Returns.Contracts.Wire;
+using Returns.Streams.Kafka;
 
 namespace Returns.Worker.Roles;
 
 /// <summary>The outcome topics into ClickHouse, whose tables it brings up to date first.</summary>
-internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas, ILoggerFactory logs) : IRole, IDisposable
+internal sealed partial class SinkRole : IRole, IDisposable
 {
     private static readonly TimeSpan QueryTimeout = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
-    private readonly ILogger _log = logs.CreateLogger<SinkRole>();
-    private readonly SinkService _sink = new(options.Kafka, options.ClickHouse!, schemas, OptionsOf(options), Metrics.DefaultFactory, logs.CreateLogger<SinkService>());
+    private readonly WorkerOptions _options;
+    private readonly ISchemaIds _schemas;
+    private readonly ILoggerFactory _logs;
+    private readonly ILogger _log;
+    private readonly BrokerRefusals _refusals;
+    private readonly SinkService _sink;
     private volatile string? _migrating = "migrating";
+
+    public SinkRole(WorkerOptions options, ISchemaIds schemas, ILoggerFactory logs)
+    {
+        (_options, _schemas, _logs, _log) = (options, schemas, logs, logs.CreateLogger<SinkRole>());
+        _refusals = new BrokerRefusals(Name, _log);
+        _sink = new SinkService(options.Kafka, options.ClickHouse!, schemas, OptionsOf(options), Metrics.DefaultFactory, logs.CreateLogger<SinkService>()) { KafkaErrors = _refusals.Hear };
+    }
 
     public string Name => "sink";
 
@@ -28,14 +40,14 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
                 return new RoleHealth("starting", false, reason);
             }
             var health = _sink.Health;
-            return new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State == SinkState.Running, health.Reason,
+            return new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State == SinkState.Running, health.State == SinkState.Starting ? _refusals.Current ?? health.Reason : health.Reason,
                 [.. health.Partitions.Select(p => new RolePartition(p.Topic, p.Partition, p.IsStuck ? "stuck" : "running", p.Lag, 0, Math.Round(p.StillFor.TotalSeconds, 1), null))]);
         }
     }
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        if (schemas is RegistrySchemaIds registry)
+        if (_schemas is RegistrySchemaIds registry)
         {
             registry.Register<ItemGraded>(Topics.Grades);
             registry.Register<ItemRouted>(Topics.Dispositions);
@@ -62,8 +74,8 @@ internal sealed partial class SinkRole(WorkerOptions options, ISchemaIds schemas
     /// <summary>Waits for ClickHouse as long as it takes: nothing is lost meanwhile.</summary>
     private async Task MigrateAsync(CancellationToken cancel)
     {
-        using var clickHouse = new ClickHouseHttp(options.ClickHouse!, QueryTimeout);
-        var migrator = new Migrator(clickHouse, logs.CreateLogger<Migrator>());
+        using var clickHouse = new ClickHouseHttp(_options.ClickHouse!, QueryTimeout);
+        var migrator = new Migrator(clickHouse, _logs.CreateLogger<Migrator>());
         while (true)
         {
             try
