@@ -33,7 +33,7 @@ builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
     kestrel.Listen(options.HttpHost, options.HttpPort);
 });
 builder.Services.AddRoutingCore();
-builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
+builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopTimeout + TimeSpan.FromSeconds(5));
 builder.Logging.AddSimpleConsole(console =>
 {
     console.SingleLine = true;

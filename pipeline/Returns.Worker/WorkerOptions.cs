@@ -34,6 +34,7 @@ internal sealed record WorkerOptions
         ["--threads"] = "Threads",
         ["--instance-id"] = "InstanceId",
         ["--session-timeout"] = "SessionTimeout",
+        ["--stop-timeout"] = "StopTimeout",
         ["--transaction-timeout"] = "TransactionTimeout",
         ["--idle-after"] = "IdleAfter",
         ["--http-host"] = "HttpHost",
@@ -54,6 +55,7 @@ internal sealed record WorkerOptions
           --schema-registry URL   where schema ids come from; without it, from schemas/
           --threads N             stream threads of a role that processes streams (one a processor, at most 4)
           --instance-id NAME      static membership: one that starts again under its name takes its partitions over at once
+          --stop-timeout N        seconds that a role has to finish and commit what it has when it is stopped (10)
           --session-timeout N     seconds without a heartbeat after which others take over (10; sink 45)
           --transaction-timeout N seconds after which the broker aborts what a dead process left open (10)
           --idle-after N          seconds after which a partition of the scans that brings nothing holds no window back; for the role compliance (30)
@@ -109,13 +111,16 @@ internal sealed record WorkerOptions
     /// <summary>Whether to stop when standard input closes.</summary>
     public bool ExitWithStdin { get; init; }
 
+    /// <summary>How long a role has to finish and commit what it has when it is stopped.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>What a role that processes streams is run with.</summary>
     public StreamsOptions Streams
     {
         get
         {
             var streams = new StreamsOptions { Client = Kafka, Threads = Threads, GroupInstanceId = InstanceId };
-            return streams with { SessionTimeout = SessionTimeout ?? streams.SessionTimeout, TransactionTimeout = TransactionTimeout ?? streams.TransactionTimeout };
+            return streams with { StopTimeout = StopTimeout, SessionTimeout = SessionTimeout ?? streams.SessionTimeout, TransactionTimeout = TransactionTimeout ?? streams.TransactionTimeout };
         }
     }
 
@@ -171,6 +176,7 @@ internal sealed record WorkerOptions
             SchemaRegistry = section["SchemaRegistry"] is { } registry ? UrlOf("--schema-registry", registry) : null,
             Threads = NumberOf("--threads", section["Threads"], 1, 64, DefaultThreads),
             InstanceId = section["InstanceId"],
+            StopTimeout = TimeSpan.FromSeconds(NumberOf("--stop-timeout", section["StopTimeout"], 1, 60, 10)),
             SessionTimeout = SecondsOf("--session-timeout", section["SessionTimeout"], 300),
             TransactionTimeout = SecondsOf("--transaction-timeout", section["TransactionTimeout"], 900),
             IdleAfter = SecondsOf("--idle-after", section["IdleAfter"], 86_400) ?? ComplianceTopology.DefaultIdleAfter,

@@ -11,6 +11,7 @@ using Returns.Cli.Up;
 using Returns.ClickHouse;
 using Returns.ClickHouse.Migrations;
 using Returns.Contracts;
+using Returns.Contracts.Wire;
 using Returns.LocalClickHouse;
 using Returns.LocalKafka;
 
@@ -176,7 +177,7 @@ public sealed class LivePageTests : IAsyncLifetime
             }
         }
 
-        async Task PublishAsync(string from) => await RulePublisher.PublishAsync(client, RulePublisher.Read(from).Documents, TestContext.Current.CancellationToken);
+        async Task PublishAsync(string from) => await RulePublisher.PublishAsync(client, RulePublisher.Read(from).Documents, LocalSchemaIds.BuiltIn, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Before anything has happened, too, and with every period.</summary>

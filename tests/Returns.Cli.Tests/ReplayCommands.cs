@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Confluent.Kafka;
 using Returns.Contracts;
+using Returns.Contracts.Tests;
+using Returns.Contracts.Wire;
 
 namespace Returns.Cli.Tests;
 
@@ -63,6 +65,20 @@ public sealed class ReplayCommands : IDisposable
         Assert.Equal(Units / 2, JsonDocument.Parse(output).RootElement.GetProperty("units").GetInt32());
         output = await CommandLine.ResultsAsync("replay", "--kafka", stage.Servers, "--to", "1h", "--json");
         Assert.Equal((Units / 2, 0), (JsonDocument.Parse(output).RootElement.GetProperty("units").GetInt32(), JsonDocument.Parse(output).RootElement.GetProperty("changed").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Rules_are_published_under_the_registrys_id_where_there_is_one()
+    {
+        using var registry = new LoopbackRegistry();
+        await using var stage = await Stage.StartAsync();
+        var before = stage.Read(Topics.Rules).Count;
+
+        await CommandLine.ResultsAsync("rules", "publish", "--kafka", stage.Servers, "--schema-registry", registry.Url);
+
+        var published = stage.Read(Topics.Rules).Skip(before).ToList();
+        Assert.NotEmpty(published);
+        Assert.All(published, r => Assert.True(ConfluentWire.TryRead(r.Message.Value, out var id, out _) && registry.Schemas[id] == RuleSet.SchemaJson));
     }
 
     [Fact]

@@ -23,11 +23,12 @@ public sealed class ConfigurationTests : IDisposable
     public void Everything_can_be_set()
     {
         var options = WorkerOptions.Read(["--roles", "triage,sink", "--kafka", "k1:9092,k2:9093", "--clickhouse", "http://u:secret@ch:8123/?database=d", "--schema-registry", "https://u:p@sr:8081",
-            "--http-host", "0.0.0.0", "--http-port", "9100", "--threads", "3", "--instance-id", "w-1", "--session-timeout", "6", "--transaction-timeout", "7", "--idle-after", "8",
+            "--http-host", "0.0.0.0", "--http-port", "9100", "--threads", "3", "--instance-id", "w-1", "--session-timeout", "6", "--transaction-timeout", "7", "--idle-after", "8", "--stop-timeout", "9",
             "--exit-with-stdin"]);
         Assert.Equal(["triage", "sink"], options.Roles);
         Assert.Equal("d", options.ClickHouse!.Database);
         Assert.Equal((TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(8)), (options.SessionTimeout, options.TransactionTimeout, options.IdleAfter));
+        Assert.Equal((TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(9)), (options.StopTimeout, options.Streams.StopTimeout));
         Assert.Equal((IPAddress.Any, 9100, 3, "w-1", true), (options.HttpHost, options.HttpPort, options.Threads, options.InstanceId, options.ExitWithStdin));
     }
 

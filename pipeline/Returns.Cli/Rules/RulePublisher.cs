@@ -31,16 +31,28 @@ internal static class RulePublisher
     }
 
     /// <summary>Publishes documents, which take effect at once.</summary>
-    /// <exception cref="UpException">The broker does not take them.</exception>
-    public static async Task PublishAsync(ClientConfig client, IReadOnlyList<RuleDocument> documents, CancellationToken cancel)
+    /// <param name="client">How to reach Kafka.</param>
+    /// <param name="documents">What is published.</param>
+    /// <param name="schemas">Where schema ids come from, as for the workers.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="UpException">The broker does not take them, or the registry does not answer.</exception>
+    public static async Task PublishAsync(ClientConfig client, IReadOnlyList<RuleDocument> documents, ISchemaIds schemas, CancellationToken cancel)
     {
+        try
+        {
+            (schemas as RegistrySchemaIds)?.Register<RuleSet>(Topics.Rules);
+        }
+        catch (SchemaRegistryException error)
+        {
+            throw new UpException(error.Message);
+        }
         using var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig(new Dictionary<string, string>(client))
         {
             EnableIdempotence = true,
             Partitioner = Partitioner.Murmur2Random,
             MessageTimeoutMs = 60_000,
         }).Build();
-        var (encoder, record) = (new WireEncoder<RuleSet>(), new RuleSet());
+        var (encoder, record) = (new WireEncoder<RuleSet>(schemas, Topics.Rules), new RuleSet());
         foreach (var document in documents)
         {
             document.Fill(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), record);

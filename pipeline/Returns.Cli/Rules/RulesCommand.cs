@@ -9,7 +9,7 @@ internal static class RulesCommand
     public static Command Create()
     {
         var folder = new Argument<DirectoryInfo>("DIR") { Description = "Folder with the rule documents (.yaml).", DefaultValueFactory = _ => new DirectoryInfo(RulePublisher.DefaultFolder) };
-        var kafka = new KafkaOptions();
+        var (kafka, registry) = (new KafkaOptions(), new RegistryOption());
         var check = new Command("check", "Check rule documents, each and together.") { folder };
         check.SetAction(result =>
         {
@@ -19,11 +19,12 @@ internal static class RulesCommand
                 Console.WriteLine(document);
             }
         });
-        var publish = kafka.On(new Command("publish", "Check rule documents, and publish them: they take effect at once, without a deployment.") { folder });
+        var publish = registry.On(kafka.On(new Command("publish", "Check rule documents, and publish them: they take effect at once, without a deployment.") { folder }));
         publish.SetAction(async (result, cancel) =>
         {
             var (documents, _) = RulePublisher.Read(result.GetValue(folder)!.FullName);
-            await RulePublisher.PublishAsync(kafka.Read(result, "returns.rules"), documents, cancel);
+            using var registered = registry.Read(result, out var schemas);
+            await RulePublisher.PublishAsync(kafka.Read(result, "returns.rules"), documents, schemas, cancel);
             foreach (var document in documents)
             {
                 Console.WriteLine($"published {document}");

@@ -2,6 +2,7 @@ using Confluent.Kafka;
 using Returns.Cli.Page;
 using Returns.Cli.Rules;
 using Returns.ClickHouse;
+using Returns.Contracts.Wire;
 using Returns.Simulator;
 using Returns.Simulator.Settlements;
 
@@ -30,7 +31,7 @@ internal sealed class UpRun(UpOptions options, RunView view)
         await using var pipeline = await Pipeline.StartServersAsync(options, folder, view.Say, cancel);
         using var admin = new AdminClientBuilder(pipeline.Client).SetLogHandler((_, _) => { }).Build();
         await TopicSetup.EnsureAsync(admin, pipeline.Kafka);
-        await RulePublisher.PublishAsync(pipeline.Client, documents, cancel);
+        await RulePublisher.PublishAsync(pipeline.Client, documents, LocalSchemaIds.BuiltIn, cancel);
         using var clickHouse = new ClickHouseHttp(ClickHouseAddress.Parse(pipeline.ClickHouse), TimeSpan.FromSeconds(60));
         await pipeline.StartWorkersAsync(cancel);
         await pipeline.RunningAsync(cancel);

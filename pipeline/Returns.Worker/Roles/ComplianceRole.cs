@@ -10,11 +10,12 @@ namespace Returns.Worker.Roles;
 /// <summary>Scans and decisions to vendors' figures, alerts and chargebacks.</summary>
 internal sealed class ComplianceRole(WorkerOptions options, ISchemaIds schemas, ILoggerFactory logs) : IRole
 {
+    private readonly BrokerRefusals _refusals = new("compliance", logs.CreateLogger<ComplianceRole>());
     private volatile StreamsApplication? _application;
 
     public string Name => "compliance";
 
-    public RoleHealth Health => RoleHealth.Of(_application?.Health);
+    public RoleHealth Health => RoleHealth.Of(_application?.Health, _refusals.Current);
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -22,7 +23,7 @@ internal sealed class ComplianceRole(WorkerOptions options, ISchemaIds schemas, 
         {
             ComplianceTopology.Register(registry);
         }
-        var partitions = await SourcePartitions.CountAsync(options.Kafka, Topics.Scans, cancel);
+        var partitions = await SourcePartitions.CountAsync(options.Kafka, Topics.Scans, _refusals, cancel);
         var topology = ComplianceTopology.Build(schemas, partitions, Metrics.DefaultFactory, logs.CreateLogger("Returns.Compliance"), options.IdleAfter);
         _application = new StreamsApplication(topology, options.Streams, Metrics.DefaultFactory, logs.CreateLogger<StreamsApplication>());
         await _application.RunAsync(cancel);

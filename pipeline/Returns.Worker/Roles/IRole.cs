@@ -22,9 +22,11 @@ internal interface IRole
 /// <param name="Partitions">Its partitions, where it has some.</param>
 internal sealed record RoleHealth(string State, bool IsReady, string? Detail = null, IReadOnlyList<RolePartition>? Partitions = null)
 {
-    /// <summary>How a role on the stream runtime is; null before its application is made.</summary>
-    public static RoleHealth Of(StreamsHealth? health) => health is null
-        ? new RoleHealth("starting", false)
+    /// <summary>How a role on the stream runtime is.</summary>
+    /// <param name="health">Of its application; null before that is made.</param>
+    /// <param name="waitsFor">What keeps it from being made, where that is known.</param>
+    public static RoleHealth Of(StreamsHealth? health, string? waitsFor = null) => health is null
+        ? new RoleHealth("starting", false, waitsFor)
         : new RoleHealth(health.State.ToString().ToLowerInvariant(), health.State is StreamsState.Running, health.Reason.Length == 0 ? null : health.Reason,
             [.. health.Partitions.Select(p => new RolePartition(p.Topic, p.Partition, p.State.ToString().ToLowerInvariant(), p.Lag, p.ToRestore - p.Restored,
                 Math.Round(p.StillFor.TotalSeconds, 1), p.Reason.Length == 0 ? null : p.Reason))]);

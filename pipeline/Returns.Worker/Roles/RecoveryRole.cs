@@ -16,11 +16,12 @@ internal sealed class RecoveryRole(WorkerOptions options, ISchemaIds schemas, IL
     /// <summary>Nobody needs the early figures of a backlog.</summary>
     private static readonly TimeSpan CommitIntervalBehind = TimeSpan.FromSeconds(4);
 
+    private readonly BrokerRefusals _refusals = new("recovery", logs.CreateLogger<RecoveryRole>());
     private volatile StreamsApplication? _application;
 
     public string Name => "recovery";
 
-    public RoleHealth Health => RoleHealth.Of(_application?.Health);
+    public RoleHealth Health => RoleHealth.Of(_application?.Health, _refusals.Current);
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -28,7 +29,7 @@ internal sealed class RecoveryRole(WorkerOptions options, ISchemaIds schemas, IL
         {
             RecoveryTopology.Register(registry);
         }
-        var partitions = await SourcePartitions.CountAsync(options.Kafka, Topics.Dispositions, cancel);
+        var partitions = await SourcePartitions.CountAsync(options.Kafka, Topics.Dispositions, _refusals, cancel);
         var topology = RecoveryTopology.Build(schemas, partitions, Metrics.DefaultFactory);
         var streams = options.Streams with { CommitInterval = CommitInterval, CommitIntervalBehind = CommitIntervalBehind };
         _application = new StreamsApplication(topology, streams, Metrics.DefaultFactory, logs.CreateLogger<StreamsApplication>());

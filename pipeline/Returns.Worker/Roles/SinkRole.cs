@@ -67,7 +67,7 @@ internal sealed partial class SinkRole : IRole, IDisposable
 
     private static SinkOptions OptionsOf(WorkerOptions options)
     {
-        var sink = new SinkOptions { GroupInstanceId = options.InstanceId };
+        var sink = new SinkOptions { GroupInstanceId = options.InstanceId, StopTimeout = options.StopTimeout };
         return sink with { SessionTimeout = options.SessionTimeout ?? sink.SessionTimeout };
     }
 

@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Returns.Streams.Kafka;
 
 namespace Returns.Worker.Roles;
 
@@ -7,10 +8,11 @@ internal static class SourcePartitions
 {
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>The count; 1 where the topic is missing, which the application then says. Waits for a broker as long as it takes.</summary>
-    public static async Task<int> CountAsync(ClientConfig client, string topic, CancellationToken cancel)
+    /// <summary>The count; 1 where the topic is missing, which the application then says. Waits for a broker as long as it takes, and
+    /// says what it refuses.</summary>
+    public static async Task<int> CountAsync(ClientConfig client, string topic, BrokerRefusals refusals, CancellationToken cancel)
     {
-        using var admin = new AdminClientBuilder(client).SetLogHandler((_, _) => { }).Build();
+        using var admin = new AdminClientBuilder(client).SetLogHandler((_, _) => { }).SetErrorHandler((_, error) => refusals.Hear(error)).Build();
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
