@@ -35,6 +35,7 @@ internal sealed class RefusedAlerts(ClientConfig kafka) : IDisposable
                 { DeadLetterHeaders.SourceTopic, Encoding.UTF8.GetBytes(record.Topic) },
                 { DeadLetterHeaders.SourcePartition, Encoding.UTF8.GetBytes(record.Partition.Value.ToString(CultureInfo.InvariantCulture)) },
                 { DeadLetterHeaders.SourceOffset, Encoding.UTF8.GetBytes(record.Offset.Value.ToString(CultureInfo.InvariantCulture)) },
+                { DeadLetterHeaders.SourceTimestamp, Encoding.UTF8.GetBytes(record.Message.Timestamp.UnixTimestampMs.ToString(CultureInfo.InvariantCulture)) },
                 { DeadLetterHeaders.ErrorClass, Encoding.UTF8.GetBytes(ErrorClass) },
                 { DeadLetterHeaders.ErrorMessage, Encoding.UTF8.GetBytes(reason) },
             },
