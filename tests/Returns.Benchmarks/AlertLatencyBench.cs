@@ -165,7 +165,8 @@ internal sealed class AlertLatencyBench : IBenchmark
         var config = Path.Combine(folder, "alertmanager.yml");
         File.WriteAllText(config, shipped.Replace(nobody, $"{nobody}    webhook_configs: [{{url: '{hook}', send_resolved: false}}]\n", StringComparison.Ordinal));
         var port = FreePort();
-        return new ServedProcess(program, [$"--config.file={config}", $"--storage.path={Path.Combine(folder, "alertmanager")}", $"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]) { Url = $"http://127.0.0.1:{port}" };
+        string[] arguments = [$"--config.file={config}", $"--storage.path={Path.Combine(folder, "alertmanager")}", $"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="];
+        return new ServedProcess(program, arguments) { Url = $"http://127.0.0.1:{port}" };
     }
 
     private static int FreePort()
