@@ -33,6 +33,8 @@ internal sealed class TopicReader : IDisposable
             EnablePartitionEof = true,
             // With the default, a queue that was full once is not filled again for a second.
             FetchQueueBackoffMs = 20,
+            // What is read is there already. A fetch that waits at the end of one range would hold up the next one's, half a second each.
+            FetchWaitMaxMs = 10,
         }).SetErrorHandler((_, error) => _refusals.Hear(error)).SetLogHandler((_, _) => { }).Build();
     }
 
