@@ -146,9 +146,11 @@ internal sealed class AlertLatencyBench : IBenchmark
         run.Add(new Row { Work = $"{work}, 99th percentile", Unit = "ms", Ours = worst, Target = Target, AtMost = true });
     }
 
-    private static ServedProcess Worker(KafkaAddress kafka, string role, params string[] more) => new("dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "Returns.Worker.dll"), "--roles", role, "--kafka", kafka.BootstrapServers, "--http-port", "0", "--exit-with-stdin", .. more])
-    { EndsWithInput = true };
+    private static ServedProcess Worker(KafkaAddress kafka, string role, params string[] more)
+    {
+        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "Returns.Worker.dll"), "--roles", role, "--kafka", kafka.BootstrapServers, "--http-port", "0", "--exit-with-stdin", .. more];
+        return new ServedProcess("dotnet", arguments) { EndsWithInput = true };
+    }
 
     private static ServedProcess? StartAlertmanager(string folder, Uri hook)
     {
