@@ -5,12 +5,11 @@ using Returns.Contracts;
 using Returns.Domain.Rules;
 using Returns.Simulator;
 using Returns.Simulator.Feeding;
-using Returns.Simulator.Settlements;
 
 namespace Returns.Cli.Up;
 
 /// <summary>One feed on its way through the pipeline, until all of its units have come out.</summary>
-internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline, IAdminClient admin, ClickHouseHttp clickHouse, ScanFeed feed, RuleBook book, SettlementFeeder settlements)
+internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline, IAdminClient admin, ClickHouseHttp clickHouse, ScanFeed feed, RuleBook book, Func<Task> paid)
 {
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainEvery = TimeSpan.FromMilliseconds(100);
@@ -74,7 +73,7 @@ internal sealed class FeedRun(UpOptions options, RunView view, Pipeline pipeline
                 if (seen && _unitsOutAfter != default)
                 {
                     // The units are out; what compliance and recovery make of them may take a moment longer.
-                    _paid ??= settlements.ThroughAsync(cancel);
+                    _paid ??= paid();
                     if (_paid.IsFaulted)
                     {
                         throw new UpException($"settlements cannot be simulated: {_paid.Exception!.GetBaseException().Message}");

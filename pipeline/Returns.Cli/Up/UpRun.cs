@@ -40,12 +40,18 @@ internal sealed class UpRun(UpOptions options, RunView view)
         Where(pipeline, page);
         var settlements = new SettlementFeeder(pipeline.Client, options.Seed);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var paying = settlements.RunAsync(stop.Token);
+        // A file goes through as fast as the pipeline takes it: what is paid for its units comes when they are out, as it would.
+        var paying = options.Input is null ? settlements.RunAsync(stop.Token) : null;
+        Task PaidAsync()
+        {
+            paying ??= settlements.RunAsync(stop.Token);
+            return settlements.ThroughAsync(cancel);
+        }
         try
         {
             while (true)
             {
-                var run = new FeedRun(options, view, pipeline, admin, clickHouse, feed, book, settlements);
+                var run = new FeedRun(options, view, pipeline, admin, clickHouse, feed, book, PaidAsync);
                 Report(await view.DuringAsync(() => run.DrainAsync(cancel)), feed, folder, pipeline);
                 if (options.ExitWhenDrained)
                 {
@@ -68,7 +74,7 @@ internal sealed class UpRun(UpOptions options, RunView view)
         finally
         {
             await stop.CancelAsync();
-            await paying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await (paying ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
