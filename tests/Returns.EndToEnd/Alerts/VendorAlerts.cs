@@ -19,7 +19,7 @@ public sealed class VendorAlerts(MonitoredPipeline pipeline)
         Assert.Equal("V-1002", Label(fired, "vendor"));
         Assert.Matches("^V-1002: [0-9.]+ % of units defective, [0-9.]+ % allowed$", fired.GetProperty("annotations").GetProperty("summary").GetString());
 
-        pipeline.Publish("breach", 200, ReturnReason.ChangedMind);
+        pipeline.Publish("breach", 600, ReturnReason.ChangedMind);
         Assert.Equal(Label(fired, "alert_id"), Label(Assert.Single(await NotifiedAsync("VendorDefectRate", "breach", "resolved")), "alert_id"));
         Assert.Single(await NotifiedAsync("VendorDefectRate", "breach", "firing"));
 
