@@ -67,7 +67,7 @@ internal sealed class DocumentStore(ClientConfig client, CancellationToken cance
     /// <summary>Recomputes every document from the journal, the scans and the decisions; one that cannot be decoded is among what differs.</summary>
     public (ChargebackAudit Audit, IReadOnlyList<AuditFinding> Findings) Verify()
     {
-        var audit = new ChargebackAudit(LocalSchemaIds.BuiltIn);
+        var audit = new ChargebackAudit(LocalSchemaIds.BuiltIn, Math.Max(1, _reader.Offsets(Topics.Scans).Count), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         foreach (var topic in new[] { Topics.Scans, Topics.Dispositions })
         {
             var offsets = _reader.Offsets(topic);
@@ -78,7 +78,7 @@ internal sealed class DocumentStore(ClientConfig client, CancellationToken cance
         }
         // The documents first: what comes while the journal is read is in neither.
         _reader.ReadAll(Topics.Chargebacks, r => audit.Document(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []));
-        _reader.ReadAll(Topics.VendorUnits, r => audit.Journal(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []));
+        _reader.ReadAll(Topics.VendorUnits, r => audit.Journal(r.Partition.Value, r.Offset.Value, r.Message.Value ?? [], r.Message.Timestamp.UnixTimestampMs));
         _reader.ReadAll(Topics.Scans, r => audit.Scan(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []));
         _reader.ReadAll(Topics.Dispositions, r => audit.Disposition(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []));
         return (audit, audit.Finish());

@@ -130,11 +130,12 @@ internal sealed class ComplianceOracle
     /// <summary>What <c>returns chargebacks verify</c> finds.</summary>
     private static void Audit(CommittedLog log, List<Chargeback> documents, Differences differences)
     {
-        var audit = new ChargebackAudit(LocalSchemaIds.BuiltIn);
+        // The pipeline was waited for: what it had not heard of is idle.
+        var audit = new ChargebackAudit(LocalSchemaIds.BuiltIn, 1, long.MaxValue);
         documents.ForEach(audit.Document);
         foreach (var record in log[Topics.VendorUnits])
         {
-            audit.Journal(record.Partition, record.Offset, record.Value);
+            audit.Journal(record.Partition, record.Offset, record.Value, writtenAt: 0);
         }
         foreach (var record in log[Topics.Scans].Where(r => r.Value is not null))
         {

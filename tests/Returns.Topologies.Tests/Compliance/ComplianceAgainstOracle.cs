@@ -77,6 +77,9 @@ public sealed class ComplianceAgainstOracle
         Assert.Contains(Audit(compliance, [.. documents.Where(d => d != middle)]), f => f.Problem == $"document {middle.Sequence} before it is missing");
         var last = documents.Last(d => d.Vendor == middle.Vendor);
         Assert.Contains(Audit(compliance, [.. documents.Where(d => d != last)]), f => f.Problem.EndsWith("of what is due is in no document: one is missing", StringComparison.Ordinal));
+        // Where a partition of the scans has never been heard of, compliance may wait for it still.
+        Assert.Contains(Audit(compliance, [.. documents.Where(d => d != last)], origins: 2, since: TimeSpan.FromMinutes(3)), f => f.Problem.EndsWith("one is missing", StringComparison.Ordinal));
+        Assert.Empty(Audit(compliance, [.. documents.Where(d => d != last)], origins: 2, since: TimeSpan.FromMinutes(1)));
 
         middle.Figures.Units++;
         Assert.Contains(Audit(compliance, documents), f => f.Subject == middle.DocumentId.ToString() && f.Problem.EndsWith("it was edited", StringComparison.Ordinal));
@@ -287,9 +290,10 @@ public sealed class ComplianceAgainstOracle
         return alerts;
     }
 
-    private IReadOnlyList<AuditFinding> Audit(ComplianceHarness compliance, List<Chargeback> documents, int? leaveOutOfJournal = null, long? leaveOutOfScans = null, long? editScan = null, long? retainedFrom = null)
+    private IReadOnlyList<AuditFinding> Audit(ComplianceHarness compliance, List<Chargeback> documents, int? leaveOutOfJournal = null, long? leaveOutOfScans = null, long? editScan = null, long? retainedFrom = null,
+        int origins = 1, TimeSpan? since = null)
     {
-        var audit = new ChargebackAudit(LocalSchemaIds.BuiltIn);
+        var audit = new ChargebackAudit(LocalSchemaIds.BuiltIn, origins, (long)(since ?? TimeSpan.FromDays(1)).TotalMilliseconds);
         if (retainedFrom is { } first)
         {
             audit.Retain(Topics.Scans, 0, first);
@@ -304,7 +308,7 @@ public sealed class ComplianceAgainstOracle
             {
                 if (offset != leaveOutOfJournal)
                 {
-                    audit.Journal(partition, offset, compliance.JournalRecords[partition][offset]);
+                    audit.Journal(partition, offset, compliance.JournalRecords[partition][offset], writtenAt: 0);
                 }
             }
         }

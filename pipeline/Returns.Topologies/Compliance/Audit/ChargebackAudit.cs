@@ -35,6 +35,8 @@ public sealed class ChargebackAudit
     private readonly Dictionary<(int Partition, long Offset), ExpectedDecision> _decisions = [];
     private readonly Dictionary<int, Reach> _reach = [];
     private readonly List<AuditFinding> _problems = [];
+    private readonly int _origins;
+    private readonly long _settledBefore;
 
     private sealed record ExpectedScan(string Lpn, string Hash, List<(Utf8 Criterion, double Value, Utf8? Evidence)> Findings);
 
@@ -47,13 +49,28 @@ public sealed class ChargebackAudit
         /// <summary>As of the record before the last: what that time closed had its documents sent with the last one.</summary>
         public long Time { get; set; } = long.MinValue;
 
+        /// <summary>The same, by records alone that are older than <see cref="IdleFor"/>.</summary>
+        public long SettledTime { get; set; } = long.MinValue;
+
         public long Next { get; set; }
     }
 
+    /// <summary>
+    /// How long after a record of the journal compliance surely goes by the partitions of the scans that it has heard of alone, the
+    /// others being idle: twice <see cref="ComplianceTopology.DefaultIdleAfter"/>, and as much again for a start.
+    /// </summary>
+    private static readonly TimeSpan IdleFor = 4 * ComplianceTopology.DefaultIdleAfter;
+
     /// <summary>Begins an audit.</summary>
-    public ChargebackAudit(ISchemaIds schemas)
+    /// <param name="schemas">Where schema ids come from.</param>
+    /// <param name="origins">Partitions of returns.scans. While the journal has not heard of all of them, a document may not be due yet that
+    /// the newest records make due, because compliance still waits for the others.</param>
+    /// <param name="now">When this is, in milliseconds since the epoch, by the clock of the journal's timestamps.</param>
+    public ChargebackAudit(ISchemaIds schemas, int origins, long now)
     {
         ArgumentNullException.ThrowIfNull(schemas);
+        ArgumentOutOfRangeException.ThrowIfLessThan(origins, 1);
+        (_origins, _settledBefore) = (origins, now - (long)IdleFor.TotalMilliseconds);
         _documentDecoder = new WireDecoder<Chargeback>(schemas, Topics.Chargebacks);
         _units = new WireDecoder<VendorUnit>(schemas, Topics.VendorUnits);
         _scanDecoder = new WireDecoder<ItemScan>(schemas, Topics.Scans);
@@ -109,8 +126,8 @@ public sealed class ChargebackAudit
         window.Add(document);
     }
 
-    /// <summary>A record of the journal.</summary>
-    public void Journal(int partition, long offset, ReadOnlySpan<byte> value)
+    /// <summary>A record of the journal, and when it was written, in milliseconds since the epoch.</summary>
+    public void Journal(int partition, long offset, ReadOnlySpan<byte> value, long writtenAt)
     {
         JournalRecords++;
         if (!_units.TryDecode(value, _unit, out var error))
@@ -118,7 +135,7 @@ public sealed class ChargebackAudit
             _problems.Add(new AuditFinding(Place(Topics.VendorUnits, partition, offset), $"it cannot be decoded: {error}"));
             return;
         }
-        var reach = Advance(partition);
+        var reach = Advance(partition, writtenAt);
         CheckStanding(partition, offset);
         SHA256.HashData(value, _hash);
         var before = _unit.Previous is { } previous ? Window(previous) : null;
@@ -202,7 +219,7 @@ public sealed class ChargebackAudit
         {
             window.End(Report);
             // Windows of a partition whose time nobody can tell are let be.
-            var reached = _reach.Values.Select(r => r.Time).DefaultIfEmpty(long.MinValue).Min();
+            var reached = _reach.Values.Select(r => r.Origins.Count < _origins ? r.SettledTime : r.Time).DefaultIfEmpty(long.MinValue).Min();
             if (window.Open() is { } open && reached > Math.Max(window.Close, window.ChangedAt + window.Agreement.Grace))
             {
                 _problems.Add(new AuditFinding($"{vendor}, agreement {agreement}, window from {DateTimeOffset.FromUnixTimeMilliseconds(start):yyyy-MM-dd HH:mm}",
@@ -215,13 +232,17 @@ public sealed class ChargebackAudit
     }
 
     /// <summary>How far time had come with the record before; it goes with the slowest origin.</summary>
-    private long Advance(int partition)
+    private long Advance(int partition, long writtenAt)
     {
         if (!_reach.TryGetValue(partition, out var reach))
         {
             _reach.Add(partition, reach = new Reach());
         }
         reach.Time = reach.Next;
+        if (writtenAt <= _settledBefore)
+        {
+            reach.SettledTime = reach.Next;
+        }
         reach.Origins[_unit.OriginPartition] = Math.Max(_unit.OriginTime, reach.Origins.GetValueOrDefault(_unit.OriginPartition, long.MinValue));
         reach.Next = reach.Origins.Values.Min();
         return reach.Next;
