@@ -68,17 +68,18 @@ public sealed class WorkerProcessTests
             await using var broker = await LocalKafkaServer.StartAsync(new LocalKafkaOptions { DataFolder = Path.Combine(folder, "kafka"), Log = TextWriter.Null, Users = new Dictionary<string, string> { ["worker"] = "open-sesame" } }, TestContext.Current.CancellationToken);
             var file = Path.Combine(folder, "kafka.properties");
             await WriteAsync("hunter2");
-            await using (var refused = new WorkerProcess("--roles", "triage,compliance,recovery", "--kafka", broker.BootstrapServers, "--kafka-config", file, "--http-port", "0"))
+            await using (var refused = new WorkerProcess("--roles", "triage,compliance,recovery,notifier", "--webhooks", "http://127.0.0.1:1/", "--kafka", broker.BootstrapServers, "--kafka-config", file, "--http-port", "0"))
             {
                 using var http = new HttpClient { BaseAddress = new Uri(await refused.Listening), Timeout = TimeSpan.FromSeconds(30) };
                 await refused.SaysAsync("returns.triage: Kafka refuses: ");
                 await refused.SaysAsync("compliance: Kafka refuses: ");
                 await refused.SaysAsync("recovery: Kafka refuses: ");
+                await refused.SaysAsync("notifier: Kafka refuses: ");
                 var health = await HealthAsync(http);
                 Assert.Contains("Invalid username or password", health, StringComparison.Ordinal);
                 Assert.Contains("check security.protocol, sasl.mechanism, sasl.username and sasl.password", health, StringComparison.Ordinal);
-                Assert.Equal(3, health.Split("Invalid username or password").Length - 1);
-                Assert.Equal(3, refused.Output.Split('\n').Count(l => l.Contains("Kafka refuses", StringComparison.Ordinal)));
+                Assert.Equal(4, health.Split("Invalid username or password").Length - 1);
+                Assert.Equal(4, refused.Output.Split('\n').Count(l => l.Contains("Kafka refuses", StringComparison.Ordinal)));
                 Assert.DoesNotContain("hunter2", health + refused.Output, StringComparison.Ordinal);
             }
 

@@ -10,7 +10,13 @@ namespace Returns.Worker.Notifier;
 /// so what a receiver that is away for an hour has missed is there when it is back, and only a crash between the two makes
 /// one come again. One that the receiver refuses for good is in the dead letters, with what it said.
 /// </summary>
-internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schemas, IAlertReceiver receiver, NotifierMetrics metrics, ILogger log)
+/// <param name="kafka">How to reach Kafka.</param>
+/// <param name="schemas">Where schema ids come from.</param>
+/// <param name="receiver">Who is told.</param>
+/// <param name="metrics">Counts what became of alerts.</param>
+/// <param name="log">Told when delivery stops and goes on.</param>
+/// <param name="kafkaErrors">Told of every error of the Kafka clients, on threads of their own.</param>
+internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schemas, IAlertReceiver receiver, NotifierMetrics metrics, ILogger log, Action<Error> kafkaErrors)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
@@ -41,7 +47,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
             AutoOffsetReset = AutoOffsetReset.Earliest,
             IsolationLevel = IsolationLevel.ReadCommitted,
         })
-            .SetErrorHandler((_, _) => { })
+            .SetErrorHandler((_, error) => kafkaErrors(error))
             .SetLogHandler((_, _) => { })
             .SetPartitionsAssignedHandler((_, partitions) =>
             {
@@ -54,7 +60,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
             .SetPartitionsLostHandler((_, partitions) => Drop(partitions))
             .Build();
         consumer.Subscribe(Topics.VendorAlerts);
-        using var refused = new RefusedAlerts(kafka);
+        using var refused = new RefusedAlerts(kafka, kafkaErrors);
         metrics.Begin(receiver.Name);
         try
         {
@@ -83,11 +89,14 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
         try
         {
             var record = consumer.Consume(Poll);
-            if (_unread.Count > 0 && receiver.RefreshEvery is not null)
+            if (_unread.Count > 0 && receiver.RefreshEvery is not null && !TryRecall(consumer))
             {
-                var partitions = _unread;
-                _unread = [];
-                Recall(consumer, partitions);
+                // It comes again when what is raised before it is known.
+                if (record is not null)
+                {
+                    consumer.Seek(record.TopicPartitionOffset);
+                }
+                return null;
             }
             return record;
         }
@@ -194,6 +203,23 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
         }
     }
 
+    /// <summary>Finds what was raised, and not cleared, in partitions that came; false where the broker is away, and it is to be tried again.</summary>
+    private bool TryRecall(IConsumer<byte[], byte[]> consumer)
+    {
+        try
+        {
+            Recall(consumer, _unread);
+        }
+        catch (KafkaException error)
+        {
+            Say($"what is raised could not be read from {Topics.VendorAlerts}: {error.Error.Reason}");
+            return false;
+        }
+        _unread = [];
+        Over();
+        return true;
+    }
+
     /// <summary>Finds what was raised, and not cleared, before the place the group has come to.</summary>
     private void Recall(IConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions)
     {
@@ -203,7 +229,7 @@ internal sealed partial class AlertCourier(ClientConfig kafka, ISchemaIds schema
             EnableAutoCommit = false,
             IsolationLevel = IsolationLevel.ReadCommitted,
             EnablePartitionEof = true,
-        }).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
+        }).SetErrorHandler((_, error) => kafkaErrors(error)).SetLogHandler((_, _) => { }).Build();
         foreach (var place in consumer.Committed(partitions, Patience).Where(p => p.Offset.Value > 0))
         {
             reader.Assign(new TopicPartitionOffset(place.TopicPartition, Offset.Beginning));

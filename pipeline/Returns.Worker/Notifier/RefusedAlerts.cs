@@ -8,7 +8,7 @@ namespace Returns.Worker.Notifier;
 
 /// <summary>Alerts that a receiver does not take, in the dead letters: the record's own key and bytes, its place, and what the receiver
 /// said. A crash before the place in the topic is committed makes one come again. Used by one thread.</summary>
-internal sealed class RefusedAlerts(ClientConfig kafka) : IDisposable
+internal sealed class RefusedAlerts(ClientConfig kafka, Action<Error> kafkaErrors) : IDisposable
 {
     /// <summary>The error class of such a dead letter.</summary>
     public const string ErrorClass = "AlertRefused";
@@ -25,7 +25,7 @@ internal sealed class RefusedAlerts(ClientConfig kafka) : IDisposable
             EnableIdempotence = true,
             Partitioner = Partitioner.Murmur2Random,
             MessageTimeoutMs = 30_000,
-        }).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
+        }).SetErrorHandler((_, error) => kafkaErrors(error)).SetLogHandler((_, _) => { }).Build();
         await _producer.ProduceAsync(Topics.DeadLetters, new Message<byte[], byte[]>
         {
             Key = record.Message.Key,

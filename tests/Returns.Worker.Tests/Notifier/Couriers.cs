@@ -136,7 +136,7 @@ public sealed class Couriers : IAsyncLifetime
     {
         using var stop = new CancellationTokenSource();
         var courier = new AlertCourier(new ClientConfig { BootstrapServers = _broker.BootstrapServers }, LocalSchemaIds.BuiltIn, receiver,
-            new NotifierMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())), NullLogger.Instance);
+            new NotifierMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())), NullLogger.Instance, _ => { });
         var running = Task.Run(() => courier.RunAsync(stop.Token));
         try
         {
