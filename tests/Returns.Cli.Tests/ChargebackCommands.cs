@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
@@ -6,6 +7,7 @@ using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 using Returns.Contracts;
+using Returns.Contracts.Tests;
 using Returns.Contracts.Wire;
 using Returns.Domain.Rules;
 using Returns.LocalKafka;
@@ -156,6 +158,29 @@ public sealed class ChargebackCommands : IAsyncLifetime
         Assert.Contains("document 1 before it is missing", output, StringComparison.Ordinal);
         Assert.Contains("returns.scans [0] @40: the scan of unit 'LPN-040' has the hash", output, StringComparison.Ordinal);
         Assert.Contains("2 documents, 204 records of the journal", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Documents_under_a_registrys_ids_are_verified_with_it_and_named_without()
+    {
+        using var registry = new LoopbackRegistry();
+        registry.Schemas[VendorUnit.SchemaId] = VendorUnit.SchemaJson;
+        registry.Schemas[ItemScan.SchemaId] = ItemScan.SchemaJson;
+        registry.Schemas[ItemRouted.SchemaId] = ItemRouted.SchemaJson;
+        registry.Schemas[700] = Chargeback.SchemaJson;
+        foreach (var (_, value) in _records[Topics.Chargebacks])
+        {
+            BinaryPrimitives.WriteInt32BigEndian(value.AsSpan(1), 700);
+        }
+        await using var broker = await BrokerAsync();
+        var (code, output) = await CommandLine.RunAsync("chargebacks", "verify", "--kafka", broker.BootstrapServers, "--schema-registry", registry.Url);
+        Assert.True(code == 0, output);
+        Assert.Contains("2 documents, 204 records of the journal, 408 raw records compared, 0 no longer held: all is as the documents say", output, StringComparison.Ordinal);
+        (code, output) = await CommandLine.RunAsync("chargebacks", "list", "--kafka", broker.BootstrapServers, "--schema-registry", registry.Url);
+        Assert.True(code == 0, output);
+        (code, output) = await CommandLine.RunAsync("chargebacks", "list", "--kafka", broker.BootstrapServers);
+        Assert.True(code == 1, output);
+        Assert.Contains("returns.chargebacks [0] @0: schema id 700", output, StringComparison.Ordinal);
     }
 
     /// <summary>A broker with what was kept, but for one record that was removed or edited.</summary>

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using Confluent.Kafka;
 using Returns.Cli.Up;
 using Returns.Contracts;
+using Returns.Contracts.Wire;
+using Returns.Topologies.Compliance;
 
 namespace Returns.Cli.Chargebacks;
 
@@ -16,12 +17,13 @@ internal static class ChargebacksCommand
     public static Command Create()
     {
         var kafka = new KafkaOptions();
+        var registry = new RegistryOption();
         var vendor = new Option<string?>("--vendor") { Description = "Only documents to this vendor.", HelpName = "VENDOR" };
         var folder = new Option<DirectoryInfo>("--out") { Description = "Folder to write to.", DefaultValueFactory = _ => new DirectoryInfo("chargebacks"), HelpName = "DIR" };
         var id = new Argument<string>("ID") { Description = "Id of the document, or the beginning of it, such as CB-1f2e." };
 
-        var list = kafka.On(new Command("list", "List chargebacks and corrections.") { vendor });
-        list.SetAction((result, cancel) => Run(kafka.Read(result, "returns.chargebacks"), store =>
+        var list = registry.On(kafka.On(new Command("list", "List chargebacks and corrections.") { vendor }));
+        list.SetAction((result, cancel) => Run(result, store =>
         {
             foreach (var document in Of(store.Documents(), result.GetValue(vendor)))
             {
@@ -30,16 +32,16 @@ internal static class ChargebacksCommand
             return 0;
         }, cancel));
 
-        var show = kafka.On(new Command("show", "Show a document with its units, as JSON.") { id });
-        show.SetAction((result, cancel) => Run(kafka.Read(result, "returns.chargebacks"), store =>
+        var show = registry.On(kafka.On(new Command("show", "Show a document with its units, as JSON.") { id }));
+        show.SetAction((result, cancel) => Run(result, store =>
         {
             var document = Find(store.Documents(), result.GetValue(id)!);
             Console.WriteLine(Encoding.UTF8.GetString(DocumentJson.Write(document, store.Units(document))));
             return 0;
         }, cancel));
 
-        var verify = kafka.On(new Command("verify", "Recompute every figure and hash of all documents from the journal, the scans and the decisions, and say what differs."));
-        verify.SetAction((result, cancel) => Run(kafka.Read(result, "returns.chargebacks"), store =>
+        var verify = registry.On(kafka.On(new Command("verify", "Recompute every figure and hash of all documents from the journal, the scans and the decisions, and say what differs.")));
+        verify.SetAction((result, cancel) => Run(result, store =>
         {
             var (audit, findings) = store.Verify();
             foreach (var finding in findings)
@@ -51,8 +53,8 @@ internal static class ChargebacksCommand
             return findings.Count == 0 ? 0 : Differs;
         }, cancel));
 
-        var export = kafka.On(new Command("export", "Write documents with their units to files: as JSON, and as a page to print.") { vendor, folder });
-        export.SetAction((result, cancel) => Run(kafka.Read(result, "returns.chargebacks"), store =>
+        var export = registry.On(kafka.On(new Command("export", "Write documents with their units to files: as JSON, and as a page to print.") { vendor, folder }));
+        export.SetAction((result, cancel) => Run(result, store =>
         {
             var into = Directory.CreateDirectory(result.GetValue(folder)!.FullName).FullName;
             foreach (var document in Of(store.Documents(), result.GetValue(vendor)))
@@ -66,13 +68,26 @@ internal static class ChargebacksCommand
             return 0;
         }, cancel));
         return new Command("chargebacks", "Chargebacks and corrections: list, show, verify, export.") { list, show, verify, export };
+
+        Task<int> Run(ParseResult result, Func<DocumentStore, int> work, CancellationToken cancel) => Task.Run(() =>
+        {
+            using var registered = registry.Read(result, out var schemas);
+            try
+            {
+                if (registered is not null)
+                {
+                    ComplianceTopology.Register(registered);
+                }
+                using var store = new DocumentStore(kafka.Read(result, "returns.chargebacks"), schemas, cancel);
+                return work(store);
+            }
+            catch (SchemaRegistryException error)
+            {
+                throw new UpException(error.Message);
+            }
+        }, cancel);
     }
 
-    private static Task<int> Run(ClientConfig client, Func<DocumentStore, int> work, CancellationToken cancel) => Task.Run(() =>
-    {
-        using var store = new DocumentStore(client, cancel);
-        return work(store);
-    }, cancel);
 
     private static IEnumerable<Chargeback> Of(IEnumerable<Chargeback> documents, string? vendor) =>
         documents.Where(d => vendor is null || d.Vendor.ToString() == vendor)

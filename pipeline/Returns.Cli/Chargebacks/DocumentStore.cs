@@ -8,7 +8,10 @@ using Returns.Topologies.Compliance.Audit;
 namespace Returns.Cli.Chargebacks;
 
 /// <summary>The documents of returns.chargebacks, and what they rest on.</summary>
-internal sealed class DocumentStore(ClientConfig client, CancellationToken cancel) : IDisposable
+/// <param name="client">How to reach Kafka.</param>
+/// <param name="schemas">Where schema ids come from: a registry has been asked for those of compliance's topics.</param>
+/// <param name="cancel">Ends what is read.</param>
+internal sealed class DocumentStore(ClientConfig client, ISchemaIds schemas, CancellationToken cancel) : IDisposable
 {
     private readonly TopicReader _reader = new(client, "returns.chargebacks.reader", cancel);
 
@@ -17,7 +20,7 @@ internal sealed class DocumentStore(ClientConfig client, CancellationToken cance
     public IReadOnlyList<Chargeback> Documents()
     {
         var documents = new List<Chargeback>();
-        var decoder = new WireDecoder<Chargeback>();
+        var decoder = new WireDecoder<Chargeback>(schemas, Topics.Chargebacks);
         _reader.ReadAll(Topics.Chargebacks, record =>
         {
             var document = new Chargeback();
@@ -34,7 +37,7 @@ internal sealed class DocumentStore(ClientConfig client, CancellationToken cance
     public IReadOnlyList<ChargedUnit> Units(Chargeback document)
     {
         var units = new SortedDictionary<string, ChargedUnit>(StringComparer.Ordinal);
-        var decoder = new WireDecoder<VendorUnit>();
+        var decoder = new WireDecoder<VendorUnit>(schemas, Topics.VendorUnits);
         var agreement = new Agreement(document.Terms);
         var journal = document.Journal;
         _reader.Read(Topics.VendorUnits, journal.Partition, journal.FirstOffset, journal.LastOffset, record =>
@@ -67,7 +70,7 @@ internal sealed class DocumentStore(ClientConfig client, CancellationToken cance
     /// <summary>Recomputes every document from the journal, the scans and the decisions; one that cannot be decoded is among what differs.</summary>
     public (ChargebackAudit Audit, IReadOnlyList<AuditFinding> Findings) Verify()
     {
-        var audit = new ChargebackAudit(LocalSchemaIds.BuiltIn, Math.Max(1, _reader.Offsets(Topics.Scans).Count), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+        var audit = new ChargebackAudit(schemas, Math.Max(1, _reader.Offsets(Topics.Scans).Count), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         foreach (var topic in new[] { Topics.Scans, Topics.Dispositions })
         {
             var offsets = _reader.Offsets(topic);
