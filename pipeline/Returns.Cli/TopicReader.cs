@@ -53,14 +53,21 @@ internal sealed class TopicReader : IDisposable
         return [.. found.OrderBy(f => f.Partition.Value).Select((f, p) => f.Offset.Value >= 0 ? Math.Min(f.Offset.Value, ends[p].High.Value) : ends[p].High.Value)];
     }
 
-    /// <summary>Reads every partition, one after the other, to its end.</summary>
+    /// <summary>Reads every partition, one after the other, to its end; <paramref name="progress"/>, which expects them, is told in offsets.</summary>
     /// <exception cref="UpException">The broker does not answer, or has no such topic.</exception>
-    public void ReadAll(string topic, RecordHandler handle)
+    public void ReadAll(string topic, RecordHandler handle, Progress? progress = null)
     {
         var offsets = Offsets(topic);
         for (var partition = 0; partition < offsets.Count; partition++)
         {
-            Read(topic, partition, offsets[partition].Low, offsets[partition].High - 1, handle);
+            var (next, end) = (offsets[partition].Low.Value, offsets[partition].High.Value);
+            Read(topic, partition, next, end - 1, record =>
+            {
+                handle(record);
+                progress?.Advance(record.Offset.Value + 1 - next);
+                next = record.Offset.Value + 1;
+            });
+            progress?.Advance(end - next);
         }
     }
 

@@ -23,39 +23,28 @@ internal static class ChargebacksCommand
         var id = new Argument<string>("ID") { Description = "Id of the document, or the beginning of it, such as CB-1f2e." };
 
         var list = registry.On(kafka.On(new Command("list", "List chargebacks and corrections.") { vendor }));
-        list.SetAction((result, cancel) => Run(result, store =>
-        {
-            foreach (var document in Of(store.Documents(), result.GetValue(vendor)))
-            {
-                Console.WriteLine(Line(document));
-            }
-            return 0;
-        }, cancel));
+        list.SetAction((result, cancel) => Run(result, store => (0, [.. Of(store.Documents(), result.GetValue(vendor)).Select(Line)]), cancel));
 
         var show = registry.On(kafka.On(new Command("show", "Show a document with its units, as JSON.") { id }));
         show.SetAction((result, cancel) => Run(result, store =>
         {
             var document = Find(store.Documents(), result.GetValue(id)!);
-            Console.WriteLine(Encoding.UTF8.GetString(DocumentJson.Write(document, store.Units(document))));
-            return 0;
+            return (0, [Encoding.UTF8.GetString(DocumentJson.Write(document, store.Units(document)))]);
         }, cancel));
 
         var verify = registry.On(kafka.On(new Command("verify", "Recompute every figure and hash of all documents from the journal, the scans and the decisions, and say what differs.")));
         verify.SetAction((result, cancel) => Run(result, store =>
         {
             var (audit, findings) = store.Verify();
-            foreach (var finding in findings)
-            {
-                Console.WriteLine(finding);
-            }
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{audit.Documents} documents, {audit.JournalRecords} records of the journal, {audit.RawRecords} raw records compared, {audit.Expired} no longer held: {(findings.Count == 0 ? "all is as the documents say" : $"{findings.Count} differences")}"));
-            return findings.Count == 0 ? 0 : Differs;
+            var sum = string.Create(CultureInfo.InvariantCulture,
+                $"{audit.Documents} documents, {audit.JournalRecords} records of the journal, {audit.RawRecords} raw records compared, {audit.Expired} no longer held: {(findings.Count == 0 ? "all is as the documents say" : $"{findings.Count} differences")}");
+            return (findings.Count == 0 ? 0 : Differs, [.. findings.Select(finding => finding.ToString()), sum]);
         }, cancel));
 
         var export = registry.On(kafka.On(new Command("export", "Write documents with their units to files: as JSON, and as a page to print.") { vendor, folder }));
         export.SetAction((result, cancel) => Run(result, store =>
         {
+            var files = new List<string>();
             var into = Directory.CreateDirectory(result.GetValue(folder)!.FullName).FullName;
             foreach (var document in Of(store.Documents(), result.GetValue(vendor)))
             {
@@ -63,13 +52,13 @@ internal static class ChargebacksCommand
                 var file = Path.Combine(into, document.DocumentId.ToString());
                 File.WriteAllBytes(file + ".json", DocumentJson.Write(document, units));
                 File.WriteAllText(file + ".html", DocumentPage.Write(document, units));
-                Console.WriteLine(file + ".html");
+                files.Add(file + ".html");
             }
-            return 0;
+            return (0, files);
         }, cancel));
         return new Command("chargebacks", "Chargebacks and corrections: list, show, verify, export.") { list, show, verify, export };
 
-        Task<int> Run(ParseResult result, Func<DocumentStore, int> work, CancellationToken cancel) => Task.Run(() =>
+        async Task<int> Run(ParseResult result, Func<DocumentStore, (int Code, IReadOnlyList<string> Lines)> work, CancellationToken cancel)
         {
             using var registered = registry.Read(result, out var schemas);
             try
@@ -78,14 +67,23 @@ internal static class ChargebacksCommand
                 {
                     ComplianceTopology.Register(registered);
                 }
-                using var store = new DocumentStore(kafka.Read(result, "returns.chargebacks"), schemas, cancel);
-                return work(store);
+                var client = kafka.Read(result, "returns.chargebacks");
+                var (code, lines) = await Progress.DuringAsync("reading", progress =>
+                {
+                    using var store = new DocumentStore(client, schemas, progress, cancel);
+                    return work(store);
+                });
+                foreach (var line in lines)
+                {
+                    Console.WriteLine(line);
+                }
+                return code;
             }
             catch (SchemaRegistryException error)
             {
                 throw new UpException(error.Message);
             }
-        }, cancel);
+        }
     }
 
 

@@ -10,8 +10,9 @@ namespace Returns.Cli.Chargebacks;
 /// <summary>The documents of returns.chargebacks, and what they rest on.</summary>
 /// <param name="client">How to reach Kafka.</param>
 /// <param name="schemas">Where schema ids come from: a registry has been asked for those of compliance's topics.</param>
+/// <param name="progress">Told how far reading is.</param>
 /// <param name="cancel">Ends what is read.</param>
-internal sealed class DocumentStore(ClientConfig client, ISchemaIds schemas, CancellationToken cancel) : IDisposable
+internal sealed class DocumentStore(ClientConfig client, ISchemaIds schemas, Progress progress, CancellationToken cancel) : IDisposable
 {
     private readonly TopicReader _reader = new(client, "returns.chargebacks.reader", cancel);
 
@@ -19,6 +20,7 @@ internal sealed class DocumentStore(ClientConfig client, ISchemaIds schemas, Can
     /// <exception cref="UpException">A document cannot be decoded, or the broker does not answer.</exception>
     public IReadOnlyList<Chargeback> Documents()
     {
+        Expect(Topics.Chargebacks);
         var documents = new List<Chargeback>();
         var decoder = new WireDecoder<Chargeback>(schemas, Topics.Chargebacks);
         _reader.ReadAll(Topics.Chargebacks, record =>
@@ -29,7 +31,7 @@ internal sealed class DocumentStore(ClientConfig client, ISchemaIds schemas, Can
                 throw new UpException($"{Topics.Chargebacks} [{record.Partition.Value}] @{record.Offset}: {error}");
             }
             documents.Add(document);
-        });
+        }, progress);
         return documents;
     }
 
@@ -79,16 +81,25 @@ internal sealed class DocumentStore(ClientConfig client, ISchemaIds schemas, Can
                 audit.Retain(topic, partition, offsets[partition].Low.Value);
             }
         }
+        Expect(Topics.Chargebacks, Topics.VendorUnits, Topics.Scans, Topics.Dispositions);
         // The documents first: what comes while the journal is read is in neither.
-        _reader.ReadAll(Topics.Chargebacks, r => audit.Document(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []));
-        _reader.ReadAll(Topics.VendorUnits, r => audit.Journal(r.Partition.Value, r.Offset.Value, r.Message.Value ?? [], r.Message.Timestamp.UnixTimestampMs));
-        _reader.ReadAll(Topics.Scans, r => audit.Scan(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []));
-        _reader.ReadAll(Topics.Dispositions, r => audit.Disposition(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []));
+        _reader.ReadAll(Topics.Chargebacks, r => audit.Document(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []), progress);
+        _reader.ReadAll(Topics.VendorUnits, r => audit.Journal(r.Partition.Value, r.Offset.Value, r.Message.Value ?? [], r.Message.Timestamp.UnixTimestampMs), progress);
+        _reader.ReadAll(Topics.Scans, r => audit.Scan(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []), progress);
+        _reader.ReadAll(Topics.Dispositions, r => audit.Disposition(r.Partition.Value, r.Offset.Value, r.Message.Value ?? []), progress);
         return (audit, audit.Finish());
     }
 
     /// <inheritdoc/>
     public void Dispose() => _reader.Dispose();
+
+    private void Expect(params ReadOnlySpan<string> topics)
+    {
+        foreach (var topic in topics)
+        {
+            progress.Expect(_reader.Offsets(topic).Sum(o => o.High - o.Low));
+        }
+    }
 }
 
 /// <summary>A unit of a document, and where its record in the journal is.</summary>
