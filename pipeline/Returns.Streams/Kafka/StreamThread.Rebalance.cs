@@ -95,6 +95,7 @@ internal sealed partial class StreamThread
     private void Drop(AssignedTask task)
     {
         task.Phase = TaskPhase.Dropped;
+        task.Task.Close();
         _tasks.Remove(task);
         _toPause.Remove(task);
         _side.Remove(task);

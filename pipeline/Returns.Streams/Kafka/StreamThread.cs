@@ -405,6 +405,7 @@ internal sealed partial class StreamThread : IDisposable
         {
             task.Touched = false;
             task.Phase = TaskPhase.Dropped;
+            task.Task.Close();
         }
     }
 

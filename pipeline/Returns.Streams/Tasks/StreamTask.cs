@@ -15,6 +15,7 @@ namespace Returns.Streams.Tasks;
 /// <item><term><see cref="Flush"/></term><description>writes the changes of the stores; then either of:</description></item>
 /// <item><term><see cref="Committed"/></term><description>the transaction is committed: the state is as it is</description></item>
 /// <item><term><see cref="RollBack"/></term><description>it is not: the state is as at the last commit</description></item>
+/// <item><term><see cref="Close"/></term><description>at the end, unless the process has crashed</description></item>
 /// </list>
 /// One thread at a time.
 /// </summary>
@@ -99,6 +100,9 @@ internal sealed class StreamTask
 
     /// <summary>Lets the processor derive what it keeps beside its stores.</summary>
     public void Ready() => _processor.Ready();
+
+    /// <summary>Tells the processor that the task ends here.</summary>
+    public void Close() => _processor.Closed();
 
     /// <summary>Event time of a record of a source, by its index; false where it cannot be decoded, and so waits for nothing.</summary>
     public bool TryEventTime(int source, in InputRecord record, out long eventTime)

@@ -157,6 +157,8 @@ public sealed class TopologyTestDriver
 
     private void Start()
     {
+        // A crash has no metrics left either, and here they outlive it.
+        _tasks.ForEach(t => t.Close());
         _tasks.Clear();
         _bySource.Clear();
         _tables = [.. _topology.Tables.Select(t => t.Create())];

@@ -51,6 +51,13 @@ public abstract class Processor(ProcessorContext context)
     public virtual void Committing()
     {
     }
+
+    /// <summary>The task is another instance's from now on, or nobody's: the moment to take back what was shown of it outside of
+    /// its stores and outputs, such as a gauge that several tasks add to. May be called more than once, and after a transaction
+    /// that was not committed; nothing may be sent. A crash does without it.</summary>
+    public virtual void Closed()
+    {
+    }
 }
 
 /// <summary>

@@ -14,6 +14,9 @@ internal ref struct StateReader(byte[] buffer, int length)
     private readonly ReadOnlySpan<byte> _state = buffer.AsSpan(0, length);
     private int _at;
 
+    /// <summary>Reads a part of a state where it is, for <see cref="Bytes"/> and numbers alone.</summary>
+    public StateReader(ReadOnlySpan<byte> state) : this([], 0) => _state = state;
+
     public readonly bool AtEnd => _at == _state.Length;
 
     public int Byte() => _state[_at++];
@@ -42,17 +45,20 @@ internal ref struct StateReader(byte[] buffer, int length)
 
     public Utf8 Text()
     {
+        var size = Bytes().Length;
+        return size == 0 ? default : new Utf8(buffer, _at - size, size);
+    }
+
+    /// <summary>The bytes of a text.</summary>
+    public ReadOnlySpan<byte> Bytes()
+    {
         var size = Count();
-        if (size == 0)
-        {
-            return default;
-        }
         if (size > _state.Length - _at)
         {
             throw new InvalidDataException($"a text of {size} bytes in a state that has {_state.Length - _at} left");
         }
         _at += size;
-        return new Utf8(buffer, _at - size, size);
+        return _state.Slice(_at - size, size);
     }
 
     public double Number()

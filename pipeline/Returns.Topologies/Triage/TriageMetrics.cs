@@ -28,8 +28,17 @@ internal sealed class TriageMetrics
         Forgotten = metrics.CreateCounter("returns_triage_units_forgotten_total", "Finished units whose state was dropped when its time was over.");
         Dwell = metrics.CreateHistogram("returns_triage_dwell_seconds", "Time from a unit's intake to its first disposition, by its scans' clocks.",
             new HistogramConfiguration { Buckets = [60, 600, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 48 * 3600, 72 * 3600, 7 * 24 * 3600] });
+        _waiting = metrics.CreateGauge("returns_triage_waiting_units",
+            "Units without a final disposition, by where they were scanned last: open (something is missing) or in review (an operator must decide). A station beyond the first 2,000 is counted as other, one that is not known as unknown.",
+            ["facility", "station", "state"]);
         Held = metrics.CreateCounter("returns_triage_units_held_total", "Units that began to wait for the catalogue or for rules.");
     }
+
+    // So that stations that nobody has, as a broken scanner may name them, cannot fill a Prometheus.
+    private const int MostStations = 2_000;
+
+    private readonly Gauge _waiting;
+    private readonly HashSet<(string Facility, string Station)> _stations = [];
 
     public Counter.Child[] Scans { get; }
 
@@ -48,4 +57,22 @@ internal sealed class TriageMetrics
     public Counter Held { get; }
 
     public Histogram Dwell { get; }
+
+    /// <summary>Units waiting at a station: those open, and those in review.</summary>
+    public (Gauge.Child Open, Gauge.Child Review) WaitingAt(string facility, string station)
+    {
+        var place = (facility, station.Length == 0 ? "unknown" : station);
+        lock (_stations)
+        {
+            if (_stations.Count >= MostStations && !_stations.Contains(place))
+            {
+                place = ("other", "other");
+            }
+            else
+            {
+                _stations.Add(place);
+            }
+        }
+        return (_waiting.WithLabels(place.Item1, place.Item2, "open"), _waiting.WithLabels(place.Item1, place.Item2, "review"));
+    }
 }

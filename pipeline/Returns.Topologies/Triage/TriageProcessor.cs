@@ -32,6 +32,7 @@ internal sealed class TriageProcessor : Processor, IProcessor<ItemScan>, IProces
     private readonly Announcer _announcer;
     private readonly TriageTally _tally;
     private readonly HeldUnits _held;
+    private readonly StationBacklog _backlog;
     private readonly ItemState _state = new();
     private readonly ItemStateCodec _codec = new();
     private readonly Decision _decision = new();
@@ -43,6 +44,7 @@ internal sealed class TriageProcessor : Processor, IProcessor<ItemScan>, IProces
         _rules = context.Table(parts.Rules);
         _tally = new TriageTally(metrics);
         _held = new HeldUnits();
+        _backlog = new StationBacklog(metrics);
         _announcer = new Announcer(context.Output(parts.Grades), context.Output(parts.Dispositions), context.Output(parts.Exceptions), _tally);
     }
 
@@ -141,9 +143,11 @@ internal sealed class TriageProcessor : Processor, IProcessor<ItemScan>, IProces
     {
         _tally.Drop();
         _held.Clear();
+        _backlog.Clear();
         var held = new List<Utf8>();
         _items.ForEach((lpn, state) =>
         {
+            _backlog.Add(state);
             if (ItemStateCodec.IsHeld(state))
             {
                 held.Add(Utf8.From(lpn));
@@ -154,13 +158,25 @@ internal sealed class TriageProcessor : Processor, IProcessor<ItemScan>, IProces
         {
             _items.TryGet(lpn.Span, out var state);
             _codec.Read(state, _state);
-            Unload(lpn.Span);
+            Hold(lpn.Span);
         }
+        _backlog.Show();
         Retry(held, DecisionCause.Rules);
     }
 
     /// <inheritdoc/>
-    public override void Committing() => _tally.Publish();
+    public override void Committing()
+    {
+        _tally.Publish();
+        _backlog.Show();
+    }
+
+    /// <inheritdoc/>
+    public override void Closed()
+    {
+        _backlog.Clear();
+        _backlog.Show();
+    }
 
     /// <summary>Decides those of the units that have rules and a catalogue entry now.</summary>
     private void Retry(IReadOnlyList<Utf8> units, DecisionCause cause)
@@ -215,18 +231,26 @@ internal sealed class TriageProcessor : Processor, IProcessor<ItemScan>, IProces
     private bool IsHeld() => _decision.Review == ExceptionReason.RulesMissing
         || (_decision is { State: DecisionState.Open, WaitsFor: WaitsFor.Catalog } && !_state.Sku.IsEmpty);
 
-    /// <summary>Reads a state; while it is changed, its SKU too perhaps, the unit is not among those held.</summary>
+    /// <summary>Reads a state; while it is changed, its SKU and station too perhaps, the unit is not among those held, and waits
+    /// nowhere.</summary>
     private void Load(ReadOnlySpan<byte> lpn, ReadOnlySpan<byte> bytes)
     {
         _codec.Read(bytes, _state);
+        _backlog.Remove(_state);
         if (_state.Held)
         {
             _held.Remove(_catalog.Key(_state.Program.Span, _state.Sku.Span), lpn);
         }
     }
 
-    /// <summary>Puts the unit back among those held, if it is one of them.</summary>
+    /// <summary>Puts the unit back where it waits, and among those held, if it is one of them.</summary>
     private void Unload(ReadOnlySpan<byte> lpn)
+    {
+        _backlog.Add(_state);
+        Hold(lpn);
+    }
+
+    private void Hold(ReadOnlySpan<byte> lpn)
     {
         if (_state.Held)
         {

@@ -36,6 +36,9 @@ internal sealed class Counting
 
     public Action? OnReady { get; init; }
 
+    /// <summary>Called with the partition of each task that ends, once or more.</summary>
+    public Action<int>? OnClosed { get; init; }
+
     public bool WithFollower { get; init; }
 
     public bool WithTable { get; init; }
@@ -101,6 +104,8 @@ internal sealed class Counting
         private readonly Names? _table = table is null ? null : context.Table(table);
 
         public override void Ready() => test.OnReady?.Invoke();
+
+        public override void Closed() => test.OnClosed?.Invoke(Context.Partition);
 
         public void Process(Tick message)
         {

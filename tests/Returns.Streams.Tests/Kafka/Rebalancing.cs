@@ -14,7 +14,8 @@ public sealed class Rebalancing
         await using var kafka = await Kafka.StartAsync();
         var name = $"app-{Guid.NewGuid():N}";
         var made = new ConcurrentQueue<(int Member, int Partition)>();
-        Counting Member(int member) => new() { Name = name, OnMade = partition => made.Enqueue((member, partition)) };
+        var closed = new ConcurrentQueue<(int Member, int Partition)>();
+        Counting Member(int member) => new() { Name = name, OnMade = partition => made.Enqueue((member, partition)), OnClosed = partition => closed.Enqueue((member, partition)) };
         var test = Member(0);
         await test.CreateTopicsAsync(kafka, 6);
         var ticks = 0;
@@ -33,17 +34,21 @@ public sealed class Rebalancing
         await using var first = new RunningApplication(Member(1), kafka);
         await Shares(first, 6);
         Assert.Equal([1, 1, 1, 1, 1, 1], Restored(started: 1));
+        Assert.Empty(closed);
         await using var second = new RunningApplication(Member(2), kafka);
         await Shares(first, 3);
         await Shares(second, 3);
         Assert.Equal([2, 2, 2], Restored(started: 2));
+        Assert.Equal([1, 1, 1], Closed());
         await using (var third = new RunningApplication(Member(3), kafka))
         {
             await Shares(first, 2);
             await Shares(second, 2);
             await Shares(third, 2);
             Assert.Equal([3, 3], Restored(started: 3));
+            Assert.Equal([1, 2], Closed());
             await third.StopAsync();
+            Assert.Equal([3, 3], Closed());
         }
         await Shares(first, 3);
         await Shares(second, 3);
@@ -53,6 +58,14 @@ public sealed class Rebalancing
         test.Check(kafka, ticks, 60);
 
         Task Shares(RunningApplication member, int partitions) => member.UntilAsync(h => h.State == StreamsState.Running && h.Partitions.Count == partitions);
+
+        // Whose tasks ended since the last look.
+        List<int> Closed()
+        {
+            var members = closed.Distinct().Select(m => m.Member).Order().ToList();
+            closed.Clear();
+            return members;
+        }
 
         // Whose tasks were made since the last look, but for the one that a member makes on trial when it starts.
         List<int> Restored(int started)

@@ -39,6 +39,9 @@ public sealed class ItemStateTests
                 Assert.Equal((state.Program, state.Facility, state.Sku, state.RaNumber, state.PricePaid, state.Operator, state.DecidedAt),
                     (again.Program, again.Facility, again.Sku, again.RaNumber, again.PricePaid, again.Operator, again.DecidedAt));
                 Assert.Equal(state.Seen.Stamps.ToArray(), again.Seen.Stamps.ToArray());
+                Assert.Equal((state.Station, state.StationFacility), (again.Station, again.StationFacility));
+                Assert.True(ItemStateCodec.TryReadPlace(bytes, out var facility, out var station, out var status));
+                Assert.Equal((state.StationFacility, state.Station, state.Outcome.Status), (Utf8.From(facility), Utf8.From(station), status));
             }
         }
     }
@@ -79,8 +82,28 @@ public sealed class ItemStateTests
         state.Apply(Intake("L1", 1, Start), Start, out _);
         var bytes = _codec.Write(state).ToArray();
         bytes[0] = 9;
-        Assert.Contains("version 9, and this build reads version 1", Assert.Throws<InvalidDataException>(() => _codec.Read(bytes, state)).Message, StringComparison.Ordinal);
+        Assert.Contains("version 9, and this build reads versions 1 and 2", Assert.Throws<InvalidDataException>(() => _codec.Read(bytes, state)).Message, StringComparison.Ordinal);
         Assert.Throws<InvalidDataException>(() => ItemStateCodec.IsHeld(bytes));
+    }
+
+    [Fact]
+    public void One_that_the_build_before_wrote_is_read_and_its_station_is_that_of_the_next_scan()
+    {
+        var state = new ItemState();
+        state.Begin(Start);
+        state.Apply(Intake("L1", 1, Start + 10), Start, out _);
+        var now = _codec.Write(state).ToArray();
+        // Version 1 had no station, which stands behind the three bytes that each version begins with, and is empty for its facility.
+        var before = (byte[])[1, .. now[1..3], .. now[(3 + 1 + "S-1".Length + 1)..]];
+
+        var again = new ItemState();
+        _codec.Read(before, again);
+        Assert.Equal((default, state.Facility, state.Sku), (again.Station, again.StationFacility, again.Sku));
+        Assert.True(ItemStateCodec.TryReadPlace(before, out var facility, out var station, out _));
+        Assert.Equal((Facility, ""), (Utf8.From(facility).ToString(), Utf8.From(station).ToString()));
+
+        again.Apply(Scan("L1", 2, ScanKind.Other, Start + 5, "S-2"), Start, out _);
+        Assert.Equal("S-2", again.Station.ToString());
     }
 
     [Fact]
@@ -107,6 +130,14 @@ public sealed class ItemStateTests
             catch (InvalidDataException)
             {
                 // As it should be; many a changed byte is a valid state, too.
+            }
+            try
+            {
+                ItemStateCodec.TryReadPlace(bad, out _, out _, out _);
+            }
+            catch (InvalidDataException)
+            {
+                // As above.
             }
         }
     }

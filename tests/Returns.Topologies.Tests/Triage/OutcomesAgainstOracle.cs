@@ -1,4 +1,5 @@
 using Returns.Contracts;
+using Returns.Domain.Grading;
 using static Returns.Topologies.Tests.Triage.TriageHarness;
 
 namespace Returns.Topologies.Tests.Triage;
@@ -49,7 +50,22 @@ public sealed class OutcomesAgainstOracle
         }
         var known = feed.Scans.Select(s => s.Lpn.ToString()).ToHashSet();
         Assert.All(triage.Grades.Keys.Concat(triage.Routes.Keys).Concat(triage.Exceptions.Keys), lpn => Assert.Contains(lpn, known));
+        CheckBacklog(triage, feed);
         Assert.Equal(known.Count, Enumerable.Range(0, Partitions).Sum(p => triage.Driver.Store(triage.Items, p).Count));
+    }
+
+    /// <summary>What an operator must decide waits where it was scanned last; a counter value that comes again is no other scan.</summary>
+    private static void CheckBacklog(TriageHarness triage, RandomFeed feed)
+    {
+        var last = feed.Arrivals.OfType<ItemScan>().DistinctBy(s => (s.Lpn, s.Facility, s.Station, s.Sequence)).GroupBy(s => s.Lpn.ToString())
+            .ToDictionary(u => u.Key, u => u.MaxBy(s => new ObservationStamp(s.ScannedAt, ObservationStamp.ScannerOf(s.Facility.Span, s.Station.Span), s.Sequence))!);
+        var waiting = triage.Exceptions.Where(e => e.Value[^1].State == ExceptionState.Open).ToLookup(e => (last[e.Key].Facility.ToString(), last[e.Key].Station.ToString()));
+        Assert.NotEmpty(waiting);
+        foreach (var (facility, station) in last.Values.Select(s => (s.Facility.ToString(), s.Station.ToString())).Distinct())
+        {
+            Assert.Equal(waiting[(facility, station)].Count(), triage.Waiting(station, "review", facility));
+            Assert.Equal(0, triage.Waiting(station, "open", facility));
+        }
     }
 
     private static void Check(TriageHarness triage, string lpn, UnitOracle.Expected expected)

@@ -159,6 +159,10 @@ internal sealed class TriageHarness
         return line is null ? 0 : double.Parse(line[(series.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Units that wait at a station, as a scrape shows it.</summary>
+    public double Waiting(string station, string state, string facility = Facility) =>
+        Metric($"returns_triage_waiting_units{{facility=\"{facility}\",station=\"{station}\",state=\"{state}\"}}");
+
     private void Take<T>(string topic, Dictionary<string, List<T>> into, WireDecoder<T> decoder, Func<T, Utf8> lpnOf) where T : class, IAvroRecord<T>, new()
     {
         foreach (var record in Driver.Read(topic))

@@ -39,6 +39,13 @@ internal sealed class ItemState
     /// <summary>Stamp of that scan; null before any.</summary>
     public ObservationStamp? Identity { get; set; }
 
+    /// <summary>Where it was scanned last, by the stamps of its scans: where a person finds it. Empty before a scan, and where an
+    /// earlier build wrote the state.</summary>
+    public Utf8 Station { get; set; }
+
+    /// <summary>The facility of that station, which is another than the unit's where the unit was moved.</summary>
+    public Utf8 StationFacility { get; set; }
+
     /// <summary>Empty while no scan has named it.</summary>
     public Utf8 Sku { get; set; }
 
@@ -71,6 +78,7 @@ internal sealed class ItemState
         Facts.Clear();
         Seen.Clear();
         (Program, Facility, Sku, RaNumber, SerialNumber) = (default, default, default, default, default);
+        (Station, StationFacility) = (default, default);
         (Origin, Identity, SkuStamp, WeightStamp) = (Origin.Station, null, null, null);
         (PricePaid, Operator) = (null, null);
         (WaitingSince, DeadlinePassed, Held) = (streamTime, false, false);
@@ -90,6 +98,10 @@ internal sealed class ItemState
             return ScanEffect.Repeated;
         }
         var stamp = new ObservationStamp(scan.ScannedAt, scanner, scan.Sequence);
+        if (Station.IsEmpty || Seen.AreBefore(stamp))
+        {
+            (Station, StationFacility) = (scan.Station, scan.Facility);
+        }
         Seen.Add(stamp, this);
         var changed = Identify(scan, stamp, streamTime);
         var findings = scan.QualitySample ? Facts.QualityFindings : Facts.Findings;

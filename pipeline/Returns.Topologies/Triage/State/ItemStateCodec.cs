@@ -5,15 +5,20 @@ using Returns.Topologies.State;
 namespace Returns.Topologies.Triage.State;
 
 /// <summary>
-/// <see cref="ItemState"/> as bytes: what the store and its changelog hold. Version 1. Times are differences from the time
-/// waiting began; observations name the scan they came from by its position. For one thread at a time.
+/// <see cref="ItemState"/> as bytes: what the store and its changelog hold. Version 2; version 1, which knew no station, is read,
+/// too. Times are differences from the time waiting began; observations name the scan they came from by its position. For one
+/// thread at a time.
 /// </summary>
 internal sealed class ItemStateCodec
 {
-    private const int Version = 1;
+    private const int Version = 2;
+    private const int VersionWithoutStation = 1;
 
     // The most a state can take: its scans, findings and texts at their bounds, see SeenScans, WireEventDecoder and OverrideDecoder.
     private const int MaxLength = 16 * 1024;
+
+    // Version, parts, and status with origin and reason.
+    private const int Head = 3;
 
     private readonly byte[] _input = new byte[MaxLength];
     private readonly byte[] _output = new byte[MaxLength];
@@ -40,6 +45,43 @@ internal sealed class ItemStateCodec
         return ((Parts)state[1] & Parts.Held) != 0;
     }
 
+    /// <summary>Where a unit that is open or in review was scanned last, told without decoding the rest. False where it is neither, or
+    /// no scan of it is known.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="facility">The station's facility, within the state.</param>
+    /// <param name="station">The station, within the state; empty where an earlier build wrote it.</param>
+    /// <param name="status">Open or in review.</param>
+    /// <exception cref="InvalidDataException">The bytes are no state, or one of another version.</exception>
+    public static bool TryReadPlace(ReadOnlySpan<byte> state, out ReadOnlySpan<byte> facility, out ReadOnlySpan<byte> station, out UnitStatus status)
+    {
+        Check(state);
+        status = (UnitStatus)(state[2] & 3);
+        facility = station = default;
+        if (status == UnitStatus.Routed)
+        {
+            return false;
+        }
+        var reader = new StateReader(state[Head..]);
+        try
+        {
+            if (state[0] != VersionWithoutStation)
+            {
+                station = reader.Bytes();
+                facility = reader.Bytes();
+            }
+            if (facility.IsEmpty)
+            {
+                _ = reader.Bytes(); // the program
+                facility = reader.Bytes();
+            }
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            throw new InvalidDataException($"a unit's state of {state.Length} bytes cannot be read: {Foreign}", error);
+        }
+        return !facility.IsEmpty;
+    }
+
     /// <summary>Reads a state. The strings of <paramref name="into"/> hold until the next call.</summary>
     /// <exception cref="InvalidDataException">The bytes are no state, or one of another version.</exception>
     public void Read(ReadOnlySpan<byte> state, ItemState into)
@@ -55,7 +97,7 @@ internal sealed class ItemStateCodec
         {
             Read(ref reader, into);
         }
-        catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or OverflowException or InvalidOperationException)
+        catch (Exception error) when (IsDamage(error))
         {
             throw new InvalidDataException($"a unit's state of {state.Length} bytes cannot be read: {Foreign}", error);
         }
@@ -77,6 +119,8 @@ internal sealed class ItemStateCodec
         writer.Byte(Version);
         writer.Byte((int)parts);
         writer.Byte((int)state.Outcome.Status | ((int)state.Origin << 2) | (facts.ReturnReason is { } reason ? (int)reason + 1 << 4 : 0));
+        writer.Text(state.Station);
+        writer.Text(state.StationFacility.Span.SequenceEqual(state.Facility.Span) ? default : state.StationFacility);
         writer.Text(state.Program);
         writer.Text(state.Facility);
         writer.Text(state.Sku);
@@ -133,15 +177,17 @@ internal sealed class ItemStateCodec
 
     private const string Foreign = "the store holds what another program wrote; empty its changelog topic, or start from another application name";
 
+    private static bool IsDamage(Exception error) => error is IndexOutOfRangeException or ArgumentException or OverflowException or InvalidOperationException;
+
     private static void Check(ReadOnlySpan<byte> state)
     {
-        if (state.Length < 3)
+        if (state.Length < Head)
         {
             throw new InvalidDataException($"a unit's state of {state.Length} bytes is none: {Foreign}");
         }
-        if (state[0] != Version)
+        if (state[0] is not (Version or VersionWithoutStation))
         {
-            throw new InvalidDataException($"a unit's state has version {state[0]}, and this build reads version {Version}: run the build that wrote it, or a later one");
+            throw new InvalidDataException($"a unit's state has version {state[0]}, and this build reads versions {VersionWithoutStation} and {Version}: run the build that wrote it, or a later one");
         }
     }
 
@@ -149,14 +195,22 @@ internal sealed class ItemStateCodec
     {
         into.Begin(0);
         var facts = into.Facts;
-        reader.Byte();
+        var version = reader.Byte();
         var parts = (Parts)reader.Byte();
         var packed = reader.Byte();
         (into.Held, into.DeadlinePassed) = ((parts & Parts.Held) != 0, (parts & Parts.DeadlinePassed) != 0);
         into.Origin = (Origin)(packed >> 2 & 3);
         facts.ReturnReason = packed >> 4 == 0 ? null : (ReturnReason)((packed >> 4) - 1);
+        if (version != VersionWithoutStation)
+        {
+            (into.Station, into.StationFacility) = (reader.Text(), reader.Text());
+        }
         into.Program = reader.Text();
         into.Facility = reader.Text();
+        if (into.StationFacility.IsEmpty)
+        {
+            into.StationFacility = into.Facility;
+        }
         into.Sku = reader.Text();
         into.RaNumber = reader.Text();
         into.SerialNumber = reader.Text();

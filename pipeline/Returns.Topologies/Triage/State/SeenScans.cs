@@ -37,6 +37,19 @@ internal sealed class SeenScans
         return false;
     }
 
+    /// <summary>True where every scan seen is before this one.</summary>
+    public bool AreBefore(in ObservationStamp stamp)
+    {
+        foreach (ref readonly var seen in Stamps)
+        {
+            if (seen > stamp)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// <summary>Position of a stamp, for the encoding.</summary>
     public int IndexOf(in ObservationStamp stamp)
     {
