@@ -46,6 +46,7 @@ public sealed class VendorFigures
         up.Kill("--roles compliance");
         await up.LineAsync("Everything stays up");
 
+        // Time is that of the scans, and goes on after the last intake: which windows close between the two is left open here.
         // By the agreements V-1002 is billed by the week and V-2001 by four, counted from 1970, each with a fee for every unit that is not what was ordered.
         var due = await up.AskClickHouseAsync(
             $"""
@@ -60,7 +61,8 @@ public sealed class VendorFigures
             """
             SELECT vendor, toInt64(toUnixTimestamp(window_start)) AS start, sum(n), toInt64(sum(amount))
             FROM chargebacks ARRAY JOIN `lines.kind` AS line, `lines.units` AS n, `lines.amount` AS amount
-            WHERE line = 'mis_shipped' GROUP BY vendor, start ORDER BY vendor, start
+            WHERE line = 'mis_shipped' AND toUnixTimestamp(window_end) + if(vendor = 'V-1002', 1, 3) * 86400 <= (SELECT toUnixTimestamp(max(intake_at)) FROM dispositions)
+            GROUP BY vendor, start ORDER BY vendor, start
             """, due, Bound);
         Assert.Equal("0", await up.AskClickHouseAsync("SELECT count() FROM chargebacks WHERE total != arraySum(`lines.amount`)"));
         Assert.Equal("0", await up.AskClickHouseAsync("SELECT count() FROM (SELECT document_id FROM chargebacks GROUP BY document_id HAVING count() > 1)"));
