@@ -22,12 +22,13 @@ build:
 	dotnet build Returns.Streaming.sln $(BUILD)
 
 # A hung test ends its project after the time given, with the test's name, instead of holding up the run.
+# The end-to-end tests take most of it, one pipeline after the other.
 test: build
 	bash tests/Returns.LocalKafka.Tests/install-clients.sh
 	bash tests/Returns.EndToEnd/Page/install-browser.sh
 	bash tests/Returns.EndToEnd/Alerts/install-prometheus.sh
 	npm ci --prefix tests/Returns.EndToEnd/Clients --silent || echo "npm ci failed: the end-to-end tests with foreign clients are skipped"
-	dotnet test --solution Returns.Streaming.sln -c $(CONFIGURATION) --no-build --no-progress --timeout 10m --max-parallel-test-modules 2
+	dotnet test --solution Returns.Streaming.sln -c $(CONFIGURATION) --no-build --no-progress --timeout 12m --max-parallel-test-modules 2
 
 # Rounds of faults (kill -9, freezes, cut connections) over the whole pipeline, each held against an oracle; the last line is the
 # number of differences. A round that failed is run again by its seed: `make chaos ROUNDS=1 SEED=N`.
